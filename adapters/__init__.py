@@ -1,0 +1,1 @@
+"""One folder a platform; each translates between its platform and the core's values."""

@@ -1,0 +1,1 @@
+"""Telegram. Import ``adapters.telegram.adapter`` only when a token is set: aiogram takes seconds to load."""

@@ -1,0 +1,1 @@
+"""Parley's platform-agnostic core: conversations, the model, delivery, storage."""

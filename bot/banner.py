@@ -1,0 +1,36 @@
+"""The first lines a person reads after the start: what is on, what is off, and what turns it on."""
+
+from __future__ import annotations
+
+from bot.settings import Access, SandboxModel, Settings
+
+__all__ = ["banner"]
+
+
+def banner(settings: Settings, *, url: str, terminal: bool) -> str:
+    """Two lines without secrets: what is on, and what is off with the variable that turns it on."""
+    on = [_model(settings), f"health at {url}/healthz"]
+    off = []
+    if settings.telegram_bot_token is not None:
+        on.insert(0, f"Telegram ({settings.telegram.mode})")
+    else:
+        off.append("Telegram (TELEGRAM_BOT_TOKEN)")
+    off.append("Slack (not in this version)")
+    if settings.siliconflow_api_key is None:
+        off.append("SiliconFlow (SILICONFLOW_API_KEY)")
+    if terminal:
+        on.insert(0, "this terminal")
+    elif settings.telegram_bot_token is None:
+        off.append("terminal chat (python -m bot chat)")
+    lines = [f"Parley is on: {', '.join(on)}.", f"Off: {', '.join(off)}."]
+    if settings.telegram_bot_token is not None and settings.access is Access.PAIRING and not settings.admins:
+        lines.append("Nobody is admitted yet: name yourself in PARLEY_ADMINS, or set PARLEY_ACCESS=open.")
+    return "\n".join(lines)
+
+
+def _model(settings: Settings) -> str:
+    if settings.siliconflow_api_key is not None:
+        return f"SiliconFlow with {settings.models[0]}"
+    if settings.sandbox.model is SandboxModel.REAL:
+        return "a small local model in SiliconFlow's place"
+    return "a scripted model in SiliconFlow's place"

@@ -1,0 +1,384 @@
+"""Answers a question: streams the model, runs its tools, and delivers one whole reply."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.conversation.history import estimate_tokens, fit_history
+from bot.conversation.opening import Opened, open_exchange
+from bot.conversation.personas import Persona, instructions
+from bot.conversation.question import Question
+from bot.conversation.writing import Writing
+from bot.delivery import Draft, Governor, TurnLedger
+from bot.errors import (
+    BotError,
+    ContextOverflow,
+    DeliveryError,
+    ProviderAccountError,
+    ProviderError,
+    ProviderRefused,
+)
+from bot.events import Completed, Outcome, TextDelta, ThinkingDelta, ToolCallsReady
+from bot.ports import (
+    Adapter,
+    Button,
+    CancelReason,
+    ChatModel,
+    ChatRequest,
+    Clock,
+    Fidelity,
+    ModelMessage,
+    SystemMessage,
+    ToolSpec,
+    Turn,
+    UserMessage,
+)
+from bot.storage import history
+from bot.texts import say
+from bot.tools import Toolbox, ToolContext, distinct_calls, run_calls
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["AnswerSettings", "Answering", "Folds"]
+
+log = structlog.get_logger(__name__)
+
+_MOST_ROUNDS = 8
+_OVERFLOW_TRIES = 3
+_TYPING_AFTER_SECONDS = 0.3
+_TYPING_EVERY_SECONDS = 4.5
+_PROMPT_MARGIN_TOKENS = 256
+
+
+class _TooLong(BotError):
+    """The question alone is longer than the model can read."""
+
+    def __init__(self, *, tokens: int, limit: int) -> None:
+        super().__init__(f"a question of about {tokens} tokens, where {limit} fit")
+        self.tokens = tokens
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSettings:
+    """What the operator set. ``context_tokens`` bounds the prompt; the model's own limit holds too."""
+
+    models: tuple[str, ...]
+    max_tokens: int
+    context_tokens: int
+    thinking_shown: bool
+    turn_timeout_seconds: float
+
+
+class Folds(Protocol):
+    """Folds old history into a summary once it has grown."""
+
+    def consider(self, opened: Opened, persona: Persona, *, budget_tokens: int) -> None:
+        """Begin to fold if it is time to; never waits."""
+
+
+class Answering:
+    """Gives each question its one answer. Shared by all conversations; nothing to close."""
+
+    def __init__(
+        self,
+        *,
+        model: ChatModel,
+        governor: Governor,
+        toolbox: Toolbox,
+        folds: Folds,
+        settings: AnswerSettings,
+        clock: Clock,
+    ) -> None:
+        self._model = model
+        self._governor = governor
+        self._toolbox = toolbox
+        self._folds = folds
+        self._settings = settings
+        self._clock = clock
+
+    async def answer(
+        self, turn: Turn, question: Question, *, adapter: Adapter, persona: Persona, language: str
+    ) -> None:
+        """Answer, or take up and end what an earlier attempt began; the turn is finished on return.
+
+        Raises ChatClosed, Fenced, StorageError; CancelledError when the service shuts down, with the turn
+        left open and all that was shown stored.
+        """
+        now = self._clock.now().timestamp()
+        opened = await turn.effect(lambda conn: open_exchange(conn, turn.id, question, now=now))
+        writing = Writing.taken_up(
+            opened.exchange,
+            language=language,
+            thinking_shown=opened.chat.settings.get("thinking", self._settings.thinking_shown),
+            mark=question.mark,
+            notice=opened.notice,
+        )
+        job = _Job(
+            turn=turn,
+            question=question,
+            opened=opened,
+            writing=writing,
+            persona=persona,
+            adapter=adapter,
+            ledger=TurnLedger(turn=turn, known=opened.deliveries, progress=writing.unsaved),
+        )
+        async with self._draft(job) as draft:
+            if not opened.exchange.written:
+                await self._write(job, draft)
+                await self._save(job)
+            await _deliver(job, draft)
+        await turn.finish(lambda conn: None)
+        log.info(
+            "turn_answered", outcome=writing.outcome, model=writing.model, tokens=writing.usage.completion
+        )
+        if writing.outcome is Outcome.ANSWERED:
+            self._folds.consider(opened, persona, budget_tokens=self._budget(persona))
+
+    def _draft(self, job: _Job) -> Draft:
+        settings = job.opened.chat.settings
+        wants_preview = settings.get("transport") == "preview"
+        return Draft(
+            adapter=job.adapter,
+            governor=self._governor,
+            ledger=job.ledger,
+            key=job.question.key,
+            chat_kind=job.question.chat_kind,
+            clock=self._clock,
+            reply_to=job.question.message_id,
+            after=_newer(job.opened.newest_message, job.question.message_id),
+            fidelity=Fidelity.RICH if settings.get("rich") else Fidelity.FORMATTED,
+            stop_button=Button(label=say("button_stop", job.writing.language), data=f"stop:{job.turn.id}"),
+            preview_id=job.turn.id % 2_000_000_000 + 1 if wants_preview else 0,
+        )
+
+    # --- writing ----------------------------------------------------------------------------------------
+
+    async def _write(self, job: _Job, draft: Draft) -> None:
+        """Write until the answer is whole or ends otherwise; ``job.writing.outcome`` says how."""
+        writing = job.writing
+        if (asked := _asked_to_stop(job.turn)) is not None:
+            writing.outcome = _stopped_as(asked)
+            return
+        try:
+            async with asyncio.timeout(self._settings.turn_timeout_seconds), self._typing(job, draft):
+                await self._rounds(job, draft)
+            writing.outcome = Outcome.ANSWERED
+        except asyncio.CancelledError:
+            reason = _asked_to_stop(job.turn)
+            if reason is None or reason is CancelReason.SHUTDOWN:
+                await self._keep(job, draft)
+                raise
+            _uncancel()
+            writing.outcome = _stopped_as(reason)
+        except TimeoutError:
+            self._fail(writing, say("timed_out", writing.language))
+        except _TooLong as exc:
+            self._fail(writing, say("too_long", writing.language, tokens=exc.tokens, limit=exc.limit))
+        except ProviderError as exc:
+            log.warning(
+                "model_failed", model=exc.model, trace_id=exc.trace_id, code=exc.code, reason=str(exc)
+            )
+            self._fail(writing, _sentence(exc, writing))
+
+    @staticmethod
+    def _fail(writing: Writing, notice: str) -> None:
+        writing.outcome = Outcome.FAILED
+        writing.notice = notice
+
+    async def _rounds(self, job: _Job, draft: Draft) -> None:
+        for number in range(_MOST_ROUNDS + 1):
+            # The last round gets no tools, so that it has to be an answer.
+            tools = self._toolbox.subset(job.persona.tools).specs if number < _MOST_ROUNDS else ()
+            asked = await self._round(job, draft, tools)
+            if asked is None:
+                return
+            await self._use_tools(job, draft, asked)
+
+    async def _round(self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...]) -> ToolCallsReady | None:
+        budget = self._budget(job.persona)
+        for _ in range(_OVERFLOW_TRIES):
+            try:
+                return await self._stream(job, draft, tools, budget)
+            except ContextOverflow as exc:
+                log.info("context_overflow", budget=budget, limit=exc.limit_tokens, model=exc.model)
+                budget = min(budget // 2, (exc.limit_tokens or budget) - self._settings.max_tokens)
+        return await self._stream(job, draft, tools, budget)
+
+    async def _stream(
+        self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...], budget: int
+    ) -> ToolCallsReady | None:
+        writing, asked = job.writing, None
+        async with self._model.stream(self._request(job, tools, budget)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta(text=text):
+                        writing.add_text(text, at=self._clock.monotonic())
+                        draft.show(writing.live_view())
+                    case ThinkingDelta(text=text):
+                        writing.add_thinking(text, at=self._clock.monotonic())
+                        if writing.thinking_shown:
+                            draft.show(writing.live_view())
+                    case ToolCallsReady():
+                        asked = event
+                    case Completed():
+                        writing.complete(event)
+        return asked
+
+    async def _use_tools(self, job: _Job, draft: Draft, asked: ToolCallsReady) -> None:
+        writing, calls = job.writing, distinct_calls(asked.calls)
+        writing.begin_tools(calls)
+        draft.show(writing.live_view())
+        context = ToolContext(
+            clock=self._clock, key=job.question.key, author=job.question.author, language=writing.language
+        )
+        results = await run_calls(self._toolbox.subset(job.persona.tools), calls, context)
+        writing.end_tools(calls, results, thinking=asked.thinking)
+        await job.turn.effect(lambda conn: history.save_steps(conn, writing.as_exchange()))
+
+    # --- the prompt -------------------------------------------------------------------------------------
+
+    def _request(self, job: _Job, tools: tuple[ToolSpec, ...], budget: int) -> ChatRequest:
+        persona = job.persona
+        return ChatRequest(
+            models=persona.models or self._settings.models,
+            messages=self._messages(job, budget),
+            tools=tools,
+            max_tokens=self._settings.max_tokens,
+            temperature=persona.temperature,
+            top_p=persona.top_p,
+            thinking=persona.thinking,
+            thinking_budget=persona.thinking_budget,
+            resume_from=job.writing.round_text,
+            deadline_seconds=self._settings.turn_timeout_seconds,
+        )
+
+    def _messages(self, job: _Job, budget: int) -> tuple[ModelMessage, ...]:
+        asked = UserMessage(text=job.writing.exchange.request)
+        tokens = estimate_tokens(asked.text)
+        if tokens > budget:
+            raise _TooLong(tokens=tokens, limit=max(0, budget))
+        system = SystemMessage(text=instructions(job.persona, job.question.chat_kind))
+        window = fit_history(
+            job.opened.path,
+            summary=job.opened.summary,
+            ending=(asked, *job.writing.steps),
+            budget_tokens=budget,
+        )
+        return (system, *window.messages)
+
+    def _budget(self, persona: Persona) -> int:
+        """Tokens that history and question may take together, the same for every call of a chat."""
+        models = persona.models or self._settings.models
+        room = min(self._model.context_tokens(model) for model in models)
+        answer = min(self._settings.max_tokens, room // 2)
+        fixed = estimate_tokens(persona.prompt) + _PROMPT_MARGIN_TOKENS
+        return min(self._settings.context_tokens, room - answer) - fixed
+
+    # --- ending -----------------------------------------------------------------------------------------
+
+    async def _save(self, job: _Job) -> None:
+        """The reply will not change any more: store it, and that its first message is about to be sent."""
+        writing = job.writing
+
+        def change(conn: Connection) -> None:
+            history.save_reply(conn, writing.as_exchange())
+            if writing.notice:
+                history.save_notice(conn, job.turn.id, writing.notice)
+            if not job.opened.deliveries and job.ledger.intended < 0 and not writing.final_view().empty:
+                job.ledger.intend(conn, 0)
+
+        await job.turn.effect(change)
+
+    async def _keep(self, job: _Job, draft: Draft) -> None:
+        """The service shuts down: let the call under way end, and store what was written."""
+        await draft.pause()
+        unsaved = job.writing.unsaved()
+        if unsaved is not None:
+            await job.turn.effect(unsaved)
+
+    @contextlib.asynccontextmanager
+    async def _typing(self, job: _Job, draft: Draft) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._show_typing(job, draft), name=f"typing {job.question.key}")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _show_typing(self, job: _Job, draft: Draft) -> None:
+        pace = job.adapter.capabilities.pace[job.question.chat_kind]
+        await asyncio.sleep(_TYPING_AFTER_SECONDS)
+        while not draft.begun:
+            if self._governor.spare(draft.key.peer, pace, what="typing", every_seconds=_TYPING_EVERY_SECONDS):
+                with contextlib.suppress(DeliveryError):
+                    await job.adapter.typing(draft.key)
+            await asyncio.sleep(_TYPING_EVERY_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One turn's work, handed from step to step."""
+
+    turn: Turn
+    question: Question
+    opened: Opened
+    writing: Writing
+    persona: Persona
+    adapter: Adapter
+    ledger: TurnLedger
+
+
+async def _deliver(job: _Job, draft: Draft) -> None:
+    """Bring the final form to the platform. A stop that comes now comes too late and changes nothing."""
+    writing = job.writing
+    view = writing.final_view()
+    if writing.outcome is Outcome.SUPERSEDED or view.empty:
+        return  # what stands there already is taken over by the turn that supersedes this one
+    rows: tuple[tuple[Button, ...], ...] = ()
+    if writing.outcome is Outcome.FAILED:
+        rows = ((Button(label=say("button_retry", writing.language), data=f"retry:{job.turn.id}"),),)
+    while True:
+        try:
+            await draft.finish(view, buttons=rows)
+        except asyncio.CancelledError:
+            if _asked_to_stop(job.turn) in (None, CancelReason.SHUTDOWN):
+                raise
+            _uncancel()
+        else:
+            return
+
+
+def _asked_to_stop(turn: Turn) -> CancelReason | None:
+    return turn.stopping
+
+
+def _stopped_as(reason: CancelReason) -> Outcome:
+    return Outcome.SUPERSEDED if reason is CancelReason.SUPERSEDED else Outcome.STOPPED
+
+
+def _sentence(error: ProviderError, writing: Writing) -> str:
+    if isinstance(error, ProviderAccountError):
+        return say("model_account", writing.language)
+    if isinstance(error, ProviderRefused):
+        return say("model_refused", writing.language)
+    return say("model_broke_off" if writing.reply.strip() else "model_busy", writing.language)
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
+def _newer(ours: str, theirs: str) -> str:
+    """The newer of two message ids where they are numbers, else the person's."""
+    if ours.isdigit() and theirs.isdigit():
+        return max(ours, theirs, key=int)
+    return theirs

@@ -1,0 +1,79 @@
+"""Opens a turn's exchange: finds its place in the tree and everything the turn needs, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.conversation.question import Question
+from bot.exchange import Exchange
+from bot.storage import chats, history, ledger
+from bot.storage.chats import Chat
+from bot.storage.ledger import Delivery
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["Opened", "open_exchange"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An exchange to be answered. ``path`` is the history before it, root first, after ``summary``."""
+
+    exchange: Exchange
+    path: Sequence[Exchange]
+    summary: str
+    deliveries: Sequence[Delivery]
+    notice: str
+    chat: Chat
+    newest_message: str
+
+
+def open_exchange(conn: Connection, turn_id: int, question: Question, *, now: float) -> Opened:
+    """The turn's exchange, made on the first attempt and found again on every later one."""
+    exchange = history.exchange_of(conn, turn_id)
+    if exchange is None:
+        exchange = _new_exchange(conn, turn_id, question, now=now)
+        history.add_exchange(conn, exchange)
+        if question.origin.replaces is not None:
+            ledger.adopt(conn, turn_id=turn_id, from_turn=question.origin.replaces)
+    path = history.path_to(conn, exchange.parent_id)
+    summary = history.summary_of(conn, path[0].turn_id) if path else ""
+    return Opened(
+        exchange=exchange,
+        path=path[1:] if summary else path,
+        summary=summary,
+        deliveries=ledger.deliveries_of(conn, turn_id),
+        notice=history.notice_of(conn, turn_id) or "",
+        chat=chats.chat_of(conn, question.key.peer),
+        newest_message=ledger.newest_message(conn, str(question.key)),
+    )
+
+
+def _new_exchange(conn: Connection, turn_id: int, question: Question, *, now: float) -> Exchange:
+    return Exchange(
+        turn_id=turn_id,
+        conversation=str(question.key),
+        parent_id=_parent(conn, question),
+        author_id=question.author.id,
+        author_name=question.author.name,
+        message_id=question.message_id,
+        request=question.request,
+        created_at=now,
+    )
+
+
+def _parent(conn: Connection, question: Question) -> int | None:
+    origin = question.origin
+    sibling = origin.again if origin.again is not None else origin.replaces
+    if sibling is not None:
+        beside = history.exchange_of(conn, sibling)
+        if beside is not None:
+            return beside.parent_id
+    if origin.continues_message:
+        shown = history.exchange_shown_by(conn, str(question.key), origin.continues_message)
+        if shown is not None:
+            return shown
+    return history.head_of(conn, str(question.key))

@@ -1,0 +1,68 @@
+"""Markdown becomes a Document tree, and the tree becomes text that a platform takes, with nothing lost."""
+
+from .document import (
+    Align,
+    Block,
+    Bold,
+    Code,
+    CodeBlock,
+    Collapsed,
+    Document,
+    Heading,
+    Image,
+    Inline,
+    Italic,
+    LineBreak,
+    Link,
+    List,
+    ListItem,
+    Math,
+    MathBlock,
+    Paragraph,
+    Quote,
+    Rule,
+    Strike,
+    Table,
+    Text,
+)
+from .flatten import flatten
+from .markdown import to_markdown
+from .parse import parse
+from .split import split
+from .streaming import StreamingParser
+from .text import FormattedText, Span, SpanKind, utf16_length
+
+__all__ = [
+    "Align",
+    "Block",
+    "Bold",
+    "Code",
+    "CodeBlock",
+    "Collapsed",
+    "Document",
+    "FormattedText",
+    "Heading",
+    "Image",
+    "Inline",
+    "Italic",
+    "LineBreak",
+    "Link",
+    "List",
+    "ListItem",
+    "Math",
+    "MathBlock",
+    "Paragraph",
+    "Quote",
+    "Rule",
+    "Span",
+    "SpanKind",
+    "StreamingParser",
+    "Strike",
+    "Table",
+    "Text",
+    "flatten",
+    "parse",
+    "split",
+    "to_markdown",
+    "utf16_length",
+]

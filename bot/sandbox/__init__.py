@@ -1,0 +1,54 @@
+"""A local stand-in for the SiliconFlow API: scripted for tests, a real small model for keyless starts."""
+
+from bot.sandbox.catalogue import CATALOGUE, ModelCard
+from bot.sandbox.chat_request import ChatRequest
+from bot.sandbox.exchange import TRACE_HEADER, Exchange, RecordedRequest
+from bot.sandbox.llama import SMOLLM2, LlamaChat, open_real_model
+from bot.sandbox.refusals import SandboxError
+from bot.sandbox.script import (
+    ContinuingScript,
+    Cut,
+    Fault,
+    Hang,
+    HttpError,
+    Quirks,
+    Reply,
+    Script,
+    Stall,
+    StreamError,
+    ToolCall,
+    Usage,
+)
+from bot.sandbox.serve import DEFAULT_PORT, EchoScript, add_sandbox_flags, serve_sandbox
+from bot.sandbox.server import ChatBackend, Sandbox
+
+__all__ = [
+    "CATALOGUE",
+    "DEFAULT_PORT",
+    "SMOLLM2",
+    "TRACE_HEADER",
+    "ChatBackend",
+    "ChatRequest",
+    "ContinuingScript",
+    "Cut",
+    "EchoScript",
+    "Exchange",
+    "Fault",
+    "Hang",
+    "HttpError",
+    "LlamaChat",
+    "ModelCard",
+    "Quirks",
+    "RecordedRequest",
+    "Reply",
+    "Sandbox",
+    "SandboxError",
+    "Script",
+    "Stall",
+    "StreamError",
+    "ToolCall",
+    "Usage",
+    "add_sandbox_flags",
+    "open_real_model",
+    "serve_sandbox",
+]

@@ -1,0 +1,75 @@
+"""The delivery ledger: which platform message shows which part of which turn's reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from bot.storage.tables import deliveries
+
+__all__ = ["Delivery", "adopt", "deliveries_of", "forget_parts", "intend", "newest_message", "record_sent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A part of a reply. An empty ``message_id`` means that it was about to be sent when we last wrote."""
+
+    part: int
+    message_id: str
+
+
+_OF = (
+    select(deliveries.c.part, deliveries.c.message_id)
+    .where(deliveries.c.turn_id == bindparam("t"))
+    .order_by(deliveries.c.part)
+)
+_RECORD = (
+    update(deliveries)
+    .where(deliveries.c.turn_id == bindparam("t"), deliveries.c.part == bindparam("p"))
+    .values(message_id=bindparam("m"))
+)
+
+
+def deliveries_of(conn: Connection, turn_id: int) -> tuple[Delivery, ...]:
+    """The parts of a turn's reply, in order."""
+    return tuple(
+        Delivery(part=row.part, message_id=row.message_id) for row in conn.execute(_OF, {"t": turn_id})
+    )
+
+
+def intend(conn: Connection, *, turn_id: int, part: int, conversation: str) -> None:
+    """Write down that a part is about to be sent as a new message."""
+    row = {"turn_id": turn_id, "part": part, "conversation": conversation, "message_id": ""}
+    if conn.execute(_RECORD, {"t": turn_id, "p": part, "m": ""}).rowcount == 0:
+        conn.execute(insert(deliveries), [row])
+
+
+def record_sent(conn: Connection, *, turn_id: int, part: int, message_id: str) -> None:
+    """Write down the message that shows a part."""
+    conn.execute(_RECORD, {"t": turn_id, "p": part, "m": message_id})
+
+
+def forget_parts(conn: Connection, *, turn_id: int, first: int) -> None:
+    """Drop the parts from ``first`` on: their messages are gone."""
+    conn.execute(delete(deliveries).where(deliveries.c.turn_id == turn_id, deliveries.c.part >= first))
+
+
+def adopt(conn: Connection, *, turn_id: int, from_turn: int) -> None:
+    """Let a turn's reply take over the messages of another turn's reply."""
+    rows = conn.execute(select(deliveries).where(deliveries.c.turn_id == from_turn)).all()
+    copies = [{**row._mapping, "turn_id": turn_id} for row in rows if row.message_id]  # noqa: SLF001 - public API
+    conn.execute(delete(deliveries).where(deliveries.c.turn_id == from_turn))
+    if copies:
+        conn.execute(insert(deliveries), copies)
+
+
+def newest_message(conn: Connection, conversation: str) -> str:
+    """The message we sent last in a conversation, as far as is known; empty when there is none."""
+    query = (
+        select(deliveries.c.message_id)
+        .where(deliveries.c.conversation == conversation, deliveries.c.message_id != "")
+        .order_by(deliveries.c.turn_id.desc(), deliveries.c.part.desc())
+        .limit(1)
+    )
+    return conn.execute(query).scalar() or ""

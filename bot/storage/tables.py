@@ -1,0 +1,168 @@
+"""The tables; migrations/ creates them. Times are seconds since 1970, JSON is text."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+__all__ = [
+    "chats",
+    "conversations",
+    "deliveries",
+    "exchanges",
+    "inbound",
+    "metadata",
+    "notices",
+    "summaries",
+    "timers",
+    "turns",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# SQLite makes only INTEGER PRIMARY KEY an alias of its row id; PostgreSQL wants 64 bits.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("platform", String(32), nullable=False),
+    Column("account", String(128), nullable=False),
+    Column("event_id", String(255), nullable=False),
+    Column("conversation", String(512), nullable=False),
+    Column("message_id", String(128), nullable=False, server_default=""),
+    Column("turn_id", _Id, ForeignKey("turns.id", ondelete="SET NULL")),
+    Column("payload", Text, nullable=False),
+    Column("received_at", Float, nullable=False),
+    UniqueConstraint("platform", "account", "event_id"),
+    Index(None, "conversation", "message_id"),
+    Index(None, "turn_id"),
+    comment="Everything taken in, once; the unique constraint is the dedupe.",
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("conversation", String(512), nullable=False),
+    Column("lane", String(16), nullable=False),
+    Column("state", String(16), nullable=False, comment="held, queued, running, done or dead"),
+    Column("attempt", Integer, nullable=False, server_default="0", comment="the fencing token"),
+    Column("failures", Integer, nullable=False, server_default="0", comment="attempts that count against it"),
+    Column("stopping", String(16), nullable=False, server_default="", comment="why it was asked to stop"),
+    Column("join_key", String(255), nullable=False, server_default=""),
+    Column("not_before", Float, nullable=False, server_default="0", comment="end of a hold or of a back-off"),
+    Column("created_at", Float, nullable=False),
+    Column("started_at", Float),
+    Column("finished_at", Float),
+    Column("error", Text, nullable=False, server_default=""),
+    Index(None, "state", "conversation", "id"),
+    sqlite_autoincrement=True,
+    comment="The engine's work: one row a turn.",
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("conversation", String(512), nullable=False),
+    Column("due_at", Float, nullable=False, index=True),
+    Column("lane", String(16), nullable=False),
+    Column("payload", Text, nullable=False),
+    comment="Events to be taken in later.",
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("peer", String(512), primary_key=True),
+    Column("settings", Text, nullable=False, server_default="{}"),
+    Column("closed_at", Float),
+    Column("closed_reason", String(255), nullable=False, server_default=""),
+    comment="What is set for a chat, and whether it can still be written to.",
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("key", String(512), primary_key=True),
+    Column("head", _Id, comment="the exchange the next message continues from; none after /new"),
+    comment="Where each conversation stands in its tree of exchanges.",
+)
+
+exchanges = Table(
+    "exchanges",
+    metadata,
+    Column("turn_id", _Id, primary_key=True, autoincrement=False),
+    Column("conversation", String(512), nullable=False),
+    Column("parent_id", _Id),
+    Column("author_id", String(128), nullable=False, server_default=""),
+    Column("author_name", Text, nullable=False, server_default=""),
+    Column("message_id", String(128), nullable=False, server_default="", comment="the person's message"),
+    Column("request", Text, nullable=False, comment="what the person said, as the model reads it"),
+    Column("steps", Text, nullable=False, server_default="[]", comment="tool rounds, as model messages"),
+    Column(
+        "reply", Text, nullable=False, server_default="", comment="the answer's Markdown, also half-written"
+    ),
+    Column("thinking", Text, nullable=False, server_default=""),
+    Column(
+        "outcome", String(16), nullable=False, server_default="", comment="empty while it is being written"
+    ),
+    Column("written", Boolean, nullable=False, server_default=false(), comment="the reply is whole"),
+    Column("redacted", Boolean, nullable=False, server_default=false()),
+    Column("model", String(128), nullable=False, server_default=""),
+    Column("usage", Text, nullable=False, server_default="{}"),
+    Column("created_at", Float, nullable=False),
+    Index(None, "conversation", "message_id"),
+    comment="What was said and what was answered: a turn's place in the tree of history.",
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("turn_id", _Id, primary_key=True, autoincrement=False, comment="covers it and all before it"),
+    Column("conversation", String(512), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    comment="Older exchanges folded into one text.",
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("turn_id", _Id, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    comment="What a command answers, stored together with what it changed, so that it is done once.",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("turn_id", _Id, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True),
+    Column("conversation", String(512), nullable=False),
+    Column("message_id", String(128), nullable=False, server_default="", comment="empty: about to be sent"),
+    Index(None, "conversation", "message_id"),
+    comment="The ledger: which message on the platform shows which part of which reply.",
+)

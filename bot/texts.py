@@ -1,0 +1,149 @@
+"""The bot's own sentences, in English and Chinese. Everything a person reads that is not the model's."""
+
+from __future__ import annotations
+
+__all__ = ["LANGUAGES", "TEXTS", "language_of", "say"]
+
+LANGUAGES = ("en", "zh")
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "start": (
+        "Hello, I'm **Parley**. Write to me and I answer; the reply grows while it is written.\n\n"
+        "- /new starts a new conversation, /retry answers again, /undo takes the last question back\n"
+        "- /stop ends an answer at once\n"
+        "- reply to one of my older answers to go on from there; edit your message and I answer it anew\n\n"
+        "/help shows this again.",
+        "你好，我是 **Parley**。给我发消息就行，回答会边写边显示。\n\n"
+        "- /new 开始新对话，/retry 重新回答，/undo 撤回上一个问题\n"
+        "- /stop 立即停止回答\n"
+        "- 回复我以前的某条回答，就从那里接着聊；修改你的消息，我会重新回答\n\n"
+        "发送 /help 可再次查看。",
+    ),
+    "help": (
+        "**What I understand**\n\n"
+        "- /new – start a new conversation; what was said before stays out of it\n"
+        "- /retry – answer the last question again\n"
+        "- /undo – take the last question and its answer back\n"
+        "- /stop – end the answer being written, at once\n"
+        "- /help – this text\n\n"
+        "Edit a message and I answer it anew. Reply to an older answer to go on from there. "
+        "In groups, mention me or reply to me.",
+        "**我能听懂的命令**\n\n"
+        "- /new – 开始新对话，之前的内容不再带入\n"
+        "- /retry – 重新回答上一个问题\n"
+        "- /undo – 撤回上一个问题和它的回答\n"
+        "- /stop – 立即停止正在写的回答\n"
+        "- /help – 显示本说明\n\n"
+        "修改消息后我会重新回答；回复旧的回答可以从那里接着聊。在群里请 @我 或回复我的消息。",
+    ),
+    "new": (
+        "A new conversation. I start from an empty page.",
+        "新对话开始，之前的内容不再带入。",
+    ),
+    "undo": (
+        "Taken back: “{text}”. We go on from before it.",
+        "已撤回：“{text}”。我们从它之前接着聊。",
+    ),
+    "undo_nothing": (
+        "There is nothing to take back; this conversation is empty.",
+        "没有可以撤回的内容，当前对话是空的。",
+    ),
+    "retry_nothing": (
+        "There is nothing to answer again yet. Write a message first.",
+        "还没有可以重新回答的内容，请先发一条消息。",
+    ),
+    "retry_gone": (
+        "That question is no longer here, so I can't answer it again.",
+        "那个问题已经不在了，无法重新回答。",
+    ),
+    "stop_nothing": ("Nothing is being written right now.", "现在没有正在写的回答。"),
+    "stopped": ("Stopped.", "已停止。"),
+    "timed_out": (
+        "This took too long, so I stopped here. /retry tries again.",
+        "时间太长，只能先到这里。发送 /retry 可以重试。",
+    ),
+    "unknown_command": (
+        "I don't know {command}. Did you mean {nearest}? /help lists what I understand.",
+        "没有 {command} 这个命令，你是不是想用 {nearest}？/help 可查看全部命令。",
+    ),
+    "unknown_command_plain": (
+        "I don't know {command}. /help lists what I understand.",
+        "没有 {command} 这个命令。/help 可查看全部命令。",
+    ),
+    "stranger": (
+        "I only talk with people my operator has admitted. Your id here is `{id}`: give it to the operator, "
+        "who adds it to PARLEY_ADMINS.",
+        "我只和管理员允许的人对话。你在这里的 ID 是 `{id}`：请把它发给管理员，由他加入 PARLEY_ADMINS。",
+    ),
+    "attachment": (
+        "I can't read {things} yet, only text. Tell me in words what it is about and I'll help.",
+        "我暂时还看不了{things}，只能读文字。请用文字说明一下，我来帮忙。",
+    ),
+    "attachment_beside_text": (
+        "(I can't read {things} yet, so I answer the text alone.)",
+        "（我暂时还看不了{things}，下面只回答文字部分。）",
+    ),
+    "empty": (
+        "That message had no text I can read. Write me a few words.",
+        "这条消息里没有我能读的文字，请写几个字给我。",
+    ),
+    "too_long": (
+        "That is more than I can read at once (about {tokens} tokens; {limit} fit). Send a shorter piece.",
+        "内容太长，一次读不完（约 {tokens} 个 token，最多 {limit} 个）。请分段发送。",
+    ),
+    "model_busy": (
+        "The model is overloaded and did not answer, though I tried several times. "
+        "Please try again in a minute.",
+        "模型太忙，多次尝试后仍没有回应。请过一分钟再试。",
+    ),
+    "model_broke_off": (
+        "The answer broke off here and could not be continued. “Try again” asks once more.",
+        "回答在这里中断，无法继续。点“重试”可以再问一次。",
+    ),
+    "model_refused": (
+        "The model would not take this request. Try to put it differently, or begin anew with /new.",
+        "模型拒绝了这个请求。请换个说法，或发送 /new 重新开始。",
+    ),
+    "model_account": (
+        "I can't reach the model with the operator's account just now. It has been logged for the operator; "
+        "please try later.",
+        "目前无法用管理员的账户访问模型，已为管理员记录在日志中，请稍后再试。",
+    ),
+    "broken": (
+        "Something went wrong on my side and I could not finish. It has been logged; "
+        "“Try again” asks once more.",
+        "我这边出了点问题，没能完成。已记录下来，点“重试”可以再问一次。",
+    ),
+    "button_stop": ("■ Stop", "■ 停止"),
+    "button_retry": ("Try again", "重试"),
+    "button_foreign": ("This button does not work here.", "这个按钮在这里不能用。"),
+    "button_done": ("That is over already.", "这已经结束了。"),
+    "thinking": ("Thinking…", "思考中…"),
+    "thought": ("Thought for {seconds} s", "思考了 {seconds} 秒"),
+    "tool_running": ("{names} …", "正在使用 {names} …"),
+    "things_image": ("pictures", "图片"),
+    "things_voice": ("voice messages", "语音消息"),
+    "things_video": ("videos", "视频"),
+    "things_document": ("files", "文件"),
+    "things_sticker": ("stickers", "贴纸"),
+    "things_other": ("this kind of message", "这类消息"),
+    "menu_new": ("Start a new conversation", "开始新对话"),
+    "menu_retry": ("Answer the last question again", "重新回答上一个问题"),
+    "menu_undo": ("Take the last question back", "撤回上一个问题"),
+    "menu_stop": ("End the answer at once", "立即停止回答"),
+    "menu_help": ("What I understand", "使用说明"),
+    "menu_start": ("What this bot is", "介绍"),
+}
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """The sentence ``key`` in a language of LANGUAGES, with ``values`` filled in."""
+    sentence = TEXTS[key][LANGUAGES.index(language)]
+    return sentence.format(**values) if values else sentence
+
+
+def language_of(code: str, setting: str = "auto") -> str:
+    """Which of LANGUAGES to speak: the setting, or the person's language code (``zh-hans`` is Chinese)."""
+    if setting in LANGUAGES:
+        return setting
+    return "zh" if code.lower().startswith("zh") else "en"

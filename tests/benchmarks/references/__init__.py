@@ -1,0 +1,1 @@
+"""Two bots to measure against: ``common``, what most people write, and ``floor``, what Python allows."""

@@ -1,0 +1,142 @@
+"""kill -9 at random moments: every question ends with exactly one whole answer and no stray message."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox import ChatRequest, Reply, Sandbox, Script
+from tests.e2e.brain import continues, question_of
+from tests.e2e.conftest import settings_for
+from tests.e2e.service import Service
+from tests.fakes.telegram import FakeTelegram
+
+pytestmark = [pytest.mark.e2e, pytest.mark.crash, pytest.mark.timeout(400)]
+
+ROUNDS = 5
+PEOPLE = 20
+
+
+def answer_to(question: str) -> str:
+    """What the model says to a question: long enough to be interrupted, and different for each."""
+    words = " ".join(f"{question.split()[-1]}-{n}" for n in range(60))
+    return f"**{question}**\n\n{words}\n\n- done"
+
+
+def as_shown(question: str) -> str:
+    """The same as a person reads it."""
+    return answer_to(question).replace("**", "").replace("- done", "• done")
+
+
+class Storyteller(Script):
+    """Answers any question with its own story, and continues a story from wherever it stopped."""
+
+    def answer(self, request: ChatRequest) -> Reply:
+        shown = request.partial_answer if continues(request) else ""
+        whole = answer_to(question_of(request))
+        assert whole.startswith(shown), f"asked to continue something else: {shown!r}"
+        return Reply(text=whole[len(shown) :], tokens_per_second=60, first_token_delay_seconds=0.2)
+
+
+@pytest.mark.parametrize("seed", [20261123])
+async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, seed: int) -> None:
+    """Five rounds of twenty questions; in each the process is killed once or twice while it answers."""
+    dice = random.Random(seed)
+    telegram = FakeTelegram()
+    await telegram.start()
+    async with Sandbox(script=Storyteller()) as provider:
+        service = Service(tmp_path, settings_for(telegram, provider))
+        chats = [telegram.private(telegram.person(f"Person {n}")) for n in range(PEOPLE)]
+        try:
+            await service.start()
+            for number in range(ROUNDS):
+                for index, chat in enumerate(chats):
+                    await chat.say(f"story {number}x{index}")
+                for _ in range(dice.choice((1, 1, 2))):
+                    await asyncio.sleep(dice.uniform(0.0, 2.5))
+                    await service.kill()
+                    await service.start()
+                await telegram.until(
+                    lambda number=number: all(len(chat.texts) > number for chat in chats), seconds=60
+                )
+                await telegram.until(lambda: _all_done(service), seconds=60)
+            for index, chat in enumerate(chats):
+                expected = [as_shown(f"story {number}x{index}") for number in range(ROUNDS)]
+                assert chat.texts == expected, f"seed {seed}: {chat.describe()}"
+            assert telegram.violations == []
+        finally:
+            await service.aclose()
+            await telegram.close()
+
+
+def _all_done(service: Service) -> bool:
+    return service.rows("select count(*) from turns where state not in ('done', 'dead')") == [(0,)]
+
+
+async def test_a_half_written_answer_is_taken_up_after_a_restart(tmp_path: Path) -> None:
+    """The message that stood half-written when the process died is edited on to its end."""
+    telegram, script = FakeTelegram(), Storyteller()
+    await telegram.start()
+    async with Sandbox(script=script) as provider:
+        service = Service(tmp_path, settings_for(telegram, provider))
+        chat = telegram.private(telegram.person("Ann"))
+        try:
+            await service.start()
+            await chat.say("story slow")
+            await telegram.until(lambda: bool(chat.texts) and "slow-10" in chat.texts[0], seconds=20)
+            message, half = chat.bot_messages[0], chat.texts[0]
+            await service.kill()
+            await service.start()
+            await telegram.until(lambda: chat.texts == [as_shown("story slow")], seconds=20)
+            assert chat.bot_messages == [message]
+            assert "slow-0" in str(provider.requests[-1].body)
+            later = [state.text for state in message.history if state.text not in half]
+            assert all(len(text) >= len("story slow\n\nslow-0") for text in later)
+        finally:
+            await service.aclose()
+            await telegram.close()
+
+
+async def test_a_supervisors_stop_leaves_the_answer_to_the_next_start(tmp_path: Path) -> None:
+    """SIGTERM in the middle of an answer: exit code 0 within seconds, and the next start ends the answer."""
+    telegram = FakeTelegram()
+    await telegram.start()
+    async with Sandbox(script=Storyteller()) as provider:
+        service = Service(tmp_path, settings_for(telegram, provider))
+        chat = telegram.private(telegram.person("Ben"))
+        try:
+            await service.start()
+            await chat.say("story calm")
+            await telegram.until(lambda: len(chat.texts) == 1, seconds=20)
+            assert await service.stop() == 0
+            half = chat.texts[0]
+            assert half != as_shown("story calm")
+            await service.start()
+            await telegram.until(lambda: chat.texts == [as_shown("story calm")], seconds=20)
+        finally:
+            await service.aclose()
+            await telegram.close()
+
+
+async def test_a_second_process_on_the_same_database_refuses_to_start(tmp_path: Path) -> None:
+    """One line says why, and the exit code tells a supervisor that trying again is no use."""
+    telegram = FakeTelegram()
+    await telegram.start()
+    async with Sandbox(script=Script()) as provider:
+        service = Service(tmp_path, settings_for(telegram, provider))
+        second = Service(tmp_path, settings_for(telegram, provider))
+        second.log = tmp_path / "second.log"
+        try:
+            await service.start()
+            await second.start(wait=False)
+            assert second.process is not None
+            async with asyncio.timeout(30):
+                assert await second.process.wait() == 2
+            assert "in use by another Parley process" in second.tail()
+        finally:
+            await service.aclose()
+            await second.aclose()
+            await telegram.close()

@@ -1,0 +1,109 @@
+"""Commands are understood the same everywhere, and misspelt ones are met with a suggestion."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.admission import Admission
+from bot.conversation.commands import CommandName, lane_of, menu, nearest, parse_command
+from bot.messages import Author, ConversationKey
+from bot.ports import Lane
+from bot.settings import Access
+from bot.texts import LANGUAGES, TEXTS, language_of, say
+from tests.fakes.clock import ManualClock
+
+KEY = ConversationKey(platform="telegram", account="1", chat="7")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "argument"),
+    [
+        ("/new", CommandName.NEW, ""),
+        ("/NEW please", CommandName.NEW, "please"),
+        ("/reset", CommandName.NEW, ""),
+        ("/stop\n", CommandName.STOP, ""),
+        ("/nwe", None, ""),
+    ],
+)
+def test_a_command_is_recognised(text: str, name: CommandName | None, argument: str) -> None:
+    """By its first word, in any case, with its aliases."""
+    command = parse_command(text)
+    assert command is not None
+    assert (command.name, command.argument) == (name, argument)
+
+
+@pytest.mark.parametrize("text", ["hello", "", "/", "/etc/passwd", "a /new", "/new!", "//new"])
+def test_ordinary_text_is_no_command(text: str) -> None:
+    """Paths and slashes inside a sentence are left alone."""
+    assert parse_command(text) is None
+
+
+def test_only_stop_overtakes() -> None:
+    """Everything else keeps its place in the conversation."""
+    overtaking = [name for name in CommandName if lane_of(parse_command(f"/{name}")) is Lane.CONTROL]  # type: ignore[arg-type]
+    assert overtaking == [CommandName.STOP]
+
+
+def test_a_misspelt_command_is_met_with_the_nearest() -> None:
+    """And nonsense with nothing."""
+    assert nearest("/rtery") == "/retry"
+    assert nearest("/xyzzy") is None
+
+
+def test_every_command_of_the_menu_is_one_we_know() -> None:
+    """In every language."""
+    for entry in menu():
+        assert parse_command(f"/{entry.name}").name == entry.name  # type: ignore[union-attr]
+        assert set(entry.descriptions) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_a_sentence_takes_the_same_values_in_every_language(key: str) -> None:
+    """No placeholder is lost in translation, and every language has its own words."""
+    english, chinese = TEXTS[key]
+    fields = [
+        {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (english, chinese)
+    ]
+    assert fields[0] == fields[1]
+    assert re.search(r"[\u4e00-\u9fff]", chinese) or key == "tool_running"
+    assert not re.search(r"[\u4e00-\u9fff]", english)
+
+
+def test_people_are_addressed_in_their_language() -> None:
+    """The operator's setting goes before the person's app."""
+    assert [language_of(code) for code in ("zh-hans", "zh", "en", "de", "")] == ["zh", "zh", "en", "en", "en"]
+    assert language_of("zh", "en") == "en"
+    assert say("stopped", "zh") == "已停止。"
+
+
+@given(st.sampled_from(["42", "telegram:42"]))
+def test_pairing_admits_the_operators_list_only(admin: str) -> None:
+    """By id, with or without the platform; never bots; the terminal is the operator's own."""
+    admission = Admission(access=Access.PAIRING, admins=[admin], clock=ManualClock())
+    assert admission.admits(KEY, Author(id="42", name="Ann"))
+    assert not admission.admits(KEY, Author(id="43", name="Ann"))
+    assert not admission.admits(KEY, Author(id="42", name="Ann", is_bot=True))
+    assert admission.admits(
+        ConversationKey(platform="terminal", account="", chat=""), Author(id="me", name="Me")
+    )
+
+
+def test_another_platforms_person_with_the_same_number_stays_out() -> None:
+    """``slack:42`` is not ``telegram:42``."""
+    admission = Admission(access=Access.PAIRING, admins=["slack:42"], clock=ManualClock())
+    assert not admission.admits(KEY, Author(id="42", name="Ann"))
+
+
+def test_a_stranger_is_told_once_an_hour() -> None:
+    """A flood of messages from outside does not become a flood of ours."""
+    clock = ManualClock()
+    admission = Admission(access=Access.PAIRING, admins=[], clock=clock)
+    stranger = Author(id="9", name="Eve")
+    assert [admission.tell(KEY, stranger) for _ in range(3)] == [True, False, False]
+    clock.advance(3601)
+    assert admission.tell(KEY, stranger)

@@ -1,0 +1,1 @@
+"""Tests of the SiliconFlow stand-in, driven over its wire."""
