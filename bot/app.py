@@ -85,6 +85,7 @@ async def open_app(
     Raises ConfigurationError and StorageError with a sentence for the operator.
     """
     clock = clock or SystemClock()
+    _tell(banner(settings, terminal=terminal))
     async with contextlib.AsyncExitStack() as stack:
         telegram = asyncio.create_task(_telegram(settings, clock), name="import telegram")
         stack.push_async_callback(_end, telegram)
@@ -95,7 +96,9 @@ async def open_app(
         folding = Folding(model=model, database=database, models=models, clock=clock)
         stack.push_async_callback(folding.aclose)
         adapters: list[Adapter] = [
-            adapter for adapter in (await telegram, _terminal(terminal)) if adapter is not None
+            adapter
+            for adapter in (await telegram, _terminal(engine) if terminal else None)
+            if adapter is not None
         ]
         governor = Governor(clock=clock)
         answering = Answering(
@@ -114,6 +117,7 @@ async def open_app(
             governor=governor,
             language=settings.language,
             clock=clock,
+            thinking_shown=settings.thinking is Thinking.SHOWN,
         )
         readiness = Readiness()
         for part in ("engine", *(adapter.name for adapter in adapters)):
@@ -128,7 +132,8 @@ async def open_app(
         )
         await server.start()
         stack.push_async_callback(server.close)
-        print(banner(settings, url=server.url, terminal=terminal), flush=True)  # noqa: T201 - for a person
+        if settings.http.port == 0:
+            _tell(f"Health at {server.url}/healthz.")
         yield App(
             engine=engine,
             intake=Intake(engine=engine, clock=clock),
@@ -161,12 +166,14 @@ def _import_telegram() -> type[TelegramAdapter]:
     return TelegramAdapter
 
 
-def _terminal(wanted: bool) -> TerminalAdapter | None:
-    if not wanted:
-        return None
+def _terminal(engine: EmbeddedEngine) -> TerminalAdapter:
     from adapters.terminal import TerminalAdapter
 
-    return TerminalAdapter()
+    async def busy() -> bool:
+        stats = await engine.stats()
+        return stats.queued + stats.running + stats.held > 0
+
+    return TerminalAdapter(busy=busy, greeting="Write a message; /help lists commands, Ctrl-D leaves.")
 
 
 async def _open_model(
@@ -188,16 +195,19 @@ async def _open_standin(settings: Settings, stack: contextlib.AsyncExitStack) ->
     from bot.sandbox import CATALOGUE, SMOLLM2, EchoScript, Sandbox, open_real_model
 
     if settings.sandbox.model is SandboxModel.REAL:
-        chat = await stack.enter_async_context(await open_real_model(on_progress=_show_progress))
-        sandbox, models = Sandbox(chat=chat, models=(SMOLLM2, *CATALOGUE), keep_requests=False), (SMOLLM2.id,)
+        chat = await stack.enter_async_context(await open_real_model(on_progress=_tell))
+        sandbox = Sandbox(chat=chat, models=(SMOLLM2, *CATALOGUE), keep_requests=False)
+        models: tuple[str, ...] = (SMOLLM2.id,)
     else:
         sandbox, models = Sandbox(script=EchoScript(), keep_requests=False), settings.models
     await stack.enter_async_context(sandbox)
     return sandbox.url, models
 
 
-def _show_progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - for the person who started it
+def _tell(text: str) -> None:
+    """For the person who started the service."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _answer_settings(settings: Settings, models: tuple[str, ...]) -> AnswerSettings:

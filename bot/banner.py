@@ -7,9 +7,11 @@ from bot.settings import Access, SandboxModel, Settings
 __all__ = ["banner"]
 
 
-def banner(settings: Settings, *, url: str, terminal: bool) -> str:
+def banner(settings: Settings, *, terminal: bool) -> str:
     """Two lines without secrets: what is on, and what is off with the variable that turns it on."""
-    on = [_model(settings), f"health at {url}/healthz"]
+    on = [_model(settings)]
+    if settings.http.port:
+        on.append(f"health at http://{settings.http.host}:{settings.http.port}/healthz")
     off = []
     if settings.telegram_bot_token is not None:
         on.insert(0, f"Telegram ({settings.telegram.mode})")

@@ -25,6 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "- /retry – answer the last question again\n"
         "- /undo – take the last question and its answer back\n"
         "- /stop – end the answer being written, at once\n"
+        "- /settings – how answers look in this chat\n"
         "- /help – this text\n\n"
         "Edit a message and I answer it anew. Reply to an older answer to go on from there. "
         "In groups, mention me or reply to me.",
@@ -33,6 +34,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "- /retry – 重新回答上一个问题\n"
         "- /undo – 撤回上一个问题和它的回答\n"
         "- /stop – 立即停止正在写的回答\n"
+        "- /settings – 本聊天的显示设置\n"
         "- /help – 显示本说明\n\n"
         "修改消息后我会重新回答；回复旧的回答可以从那里接着聊。在群里请 @我 或回复我的消息。",
     ),
@@ -118,6 +120,36 @@ TEXTS: dict[str, tuple[str, str]] = {
     "button_retry": ("Try again", "重试"),
     "button_foreign": ("This button does not work here.", "这个按钮在这里不能用。"),
     "button_done": ("That is over already.", "这已经结束了。"),
+    "settings": ("**Settings of this chat**", "**本聊天的设置**"),
+    "setting_thinking_shown": (
+        "The model's thinking stands folded above its answer.",
+        "模型的思考过程折叠显示在回答上方。",
+    ),
+    "setting_thinking_hidden": ("The model's thinking is not shown.", "不显示模型的思考过程。"),
+    "setting_transport_edits": (
+        "Answers grow by editing their message.",
+        "回答在同一条消息里逐步更新。",
+    ),
+    "setting_transport_preview": (
+        "Answers grow as a draft and become a message when they are whole.",
+        "回答先以草稿显示，写完后再发成消息。",
+    ),
+    "setting_rich_off": (
+        "Answers use plain formatting, which every app shows.",
+        "回答使用普通格式，所有客户端都能显示。",
+    ),
+    "setting_rich_on": (
+        "Answers use rich formatting (tables, formulas). Some apps, such as Telegram Web and macOS, show "
+        "nothing of it.",
+        "回答使用富文本（表格、公式）。部分客户端（如网页版和 macOS 版 Telegram）无法显示。",
+    ),
+    "button_thinking_hidden": ("Hide thinking", "隐藏思考"),
+    "button_thinking_shown": ("Show thinking", "显示思考"),
+    "button_transport_edits": ("Grow by edits", "用编辑更新"),
+    "button_transport_preview": ("Grow as a draft", "用草稿显示"),
+    "button_rich_on": ("Rich formatting", "启用富文本"),
+    "button_rich_off": ("Plain formatting", "普通格式"),
+    "button_saved": ("Saved.", "已保存。"),
     "thinking": ("Thinking…", "思考中…"),
     "thought": ("Thought for {seconds} s", "思考了 {seconds} 秒"),
     "tool_running": ("{names} …", "正在使用 {names} …"),
@@ -131,6 +163,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "menu_retry": ("Answer the last question again", "重新回答上一个问题"),
     "menu_undo": ("Take the last question back", "撤回上一个问题"),
     "menu_stop": ("End the answer at once", "立即停止回答"),
+    "menu_settings": ("How answers look in this chat", "本聊天的显示设置"),
     "menu_help": ("What I understand", "使用说明"),
     "menu_start": ("What this bot is", "介绍"),
 }

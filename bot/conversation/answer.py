@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from bot.conversation.chat_settings import ChatSettings
 from bot.conversation.history import estimate_tokens, fit_history
 from bot.conversation.opening import Opened, open_exchange
 from bot.conversation.personas import Persona, instructions
@@ -114,10 +115,11 @@ class Answering:
         """
         now = self._clock.now().timestamp()
         opened = await turn.effect(lambda conn: open_exchange(conn, turn.id, question, now=now))
+        settings = ChatSettings.of(opened.chat, thinking_shown=self._settings.thinking_shown)
         writing = Writing.taken_up(
             opened.exchange,
             language=language,
-            thinking_shown=opened.chat.settings.get("thinking", self._settings.thinking_shown),
+            thinking_shown=settings.thinking_shown,
             mark=question.mark,
             notice=opened.notice,
         )
@@ -129,6 +131,7 @@ class Answering:
             persona=persona,
             adapter=adapter,
             ledger=TurnLedger(turn=turn, known=opened.deliveries, progress=writing.unsaved),
+            settings=settings,
         )
         async with self._draft(job) as draft:
             if not opened.exchange.written:
@@ -143,8 +146,6 @@ class Answering:
             self._folds.consider(opened, persona, budget_tokens=self._budget(persona))
 
     def _draft(self, job: _Job) -> Draft:
-        settings = job.opened.chat.settings
-        wants_preview = settings.get("transport") == "preview"
         return Draft(
             adapter=job.adapter,
             governor=self._governor,
@@ -154,9 +155,9 @@ class Answering:
             clock=self._clock,
             reply_to=job.question.message_id,
             after=_newer(job.opened.newest_message, job.question.message_id),
-            fidelity=Fidelity.RICH if settings.get("rich") else Fidelity.FORMATTED,
+            fidelity=Fidelity.RICH if job.settings.rich else Fidelity.FORMATTED,
             stop_button=Button(label=say("button_stop", job.writing.language), data=f"stop:{job.turn.id}"),
-            preview_id=job.turn.id % 2_000_000_000 + 1 if wants_preview else 0,
+            preview_id=job.turn.id % 2_000_000_000 + 1 if job.settings.previews else 0,
         )
 
     # --- writing ----------------------------------------------------------------------------------------
@@ -333,6 +334,7 @@ class _Job:
     persona: Persona
     adapter: Adapter
     ledger: TurnLedger
+    settings: ChatSettings
 
 
 async def _deliver(job: _Job, draft: Draft) -> None:

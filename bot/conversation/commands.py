@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.messages import Incoming
 from bot.ports import Lane, MenuCommand
 from bot.texts import LANGUAGES, say
 
-__all__ = ["Command", "CommandName", "lane_of", "menu", "nearest", "parse_command"]
+__all__ = ["Command", "CommandName", "command_in", "lane_of", "menu", "nearest", "parse_command"]
 
 
 class CommandName(StrEnum):
@@ -22,6 +23,7 @@ class CommandName(StrEnum):
     RETRY = "retry"
     UNDO = "undo"
     STOP = "stop"
+    SETTINGS = "settings"
 
 
 _ALIASES = {"reset": CommandName.NEW, "cancel": CommandName.STOP, "redo": CommandName.RETRY}
@@ -50,6 +52,12 @@ def parse_command(text: str) -> Command | None:
     return Command(written=f"/{match[1]}", name=known, argument=text[match.end() :].strip())
 
 
+def command_in(message: Incoming) -> Command | None:
+    """The command of a message. Somebody else's words passed on are never one."""
+    forwarded = message.quoted is not None and message.quoted.how == "forward"
+    return None if forwarded else parse_command(message.text)
+
+
 def lane_of(command: Command) -> Lane:
     """Whether a command waits for its turn."""
     return Lane.CONTROL if command.name in _AT_ONCE else Lane.QUEUE
@@ -64,7 +72,7 @@ def nearest(written: str) -> str | None:
 
 def menu() -> tuple[MenuCommand, ...]:
     """The commands for a platform's menu, in every language we speak."""
-    shown = ("new", "retry", "undo", "stop", "help")
+    shown = ("new", "retry", "undo", "stop", "settings", "help")
     return tuple(
         MenuCommand(
             name=name, descriptions={language: say(f"menu_{name}", language) for language in LANGUAGES}

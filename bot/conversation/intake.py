@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import structlog
 
-from bot.conversation.commands import lane_of, parse_command
+from bot.conversation.commands import command_in, lane_of
 from bot.messages import (
     ButtonPressed,
     ChatLeft,
@@ -49,7 +49,7 @@ class Intake:
                 await self._engine.accept(event, lane=Lane.CONTROL)
 
     async def _message(self, event: Incoming) -> None:
-        command = parse_command(event.text)
+        command = command_in(event)
         if command is not None and event.addressed:
             await self._engine.accept(event, lane=lane_of(command))
             return

@@ -39,6 +39,9 @@ def open_exchange(conn: Connection, turn_id: int, question: Question, *, now: fl
         history.add_exchange(conn, exchange)
         if question.origin.replaces is not None:
             ledger.adopt(conn, turn_id=turn_id, from_turn=question.origin.replaces)
+    chat = chats.chat_of(conn, question.key.peer)
+    if chat.closed:
+        chats.reopen_chat(conn, question.key.peer)  # who writes to us can be written to
     path = history.path_to(conn, exchange.parent_id)
     summary = history.summary_of(conn, path[0].turn_id) if path else ""
     return Opened(
@@ -47,7 +50,7 @@ def open_exchange(conn: Connection, turn_id: int, question: Question, *, now: fl
         summary=summary,
         deliveries=ledger.deliveries_of(conn, turn_id),
         notice=history.notice_of(conn, turn_id) or "",
-        chat=chats.chat_of(conn, question.key.peer),
+        chat=chat,
         newest_message=ledger.newest_message(conn, str(question.key)),
     )
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.events import Outcome
+from bot.exchange import Exchange
 from bot.messages import Attachment, AttachmentKind, Author, ChatKind, ConversationKey, Incoming, Quoted
 from bot.texts import say
 
-__all__ = ["Origin", "Question", "question_from", "things"]
+__all__ = ["Origin", "Question", "asks_something", "question_again", "question_from", "things"]
 
 _LONGEST_NAME = 64
 _LONGEST_QUOTE = 2000
@@ -77,6 +79,29 @@ def question_from(messages: Sequence[Incoming], *, language: str, origin: Origin
         else "",
         origin=origin or Origin(continues_message=continues),
     )
+
+
+def question_again(
+    exchange: Exchange, key: ConversationKey, chat_kind: ChatKind, author: Author, message_id: str
+) -> Question:
+    """The question of an exchange once more; the answer to a failed one takes over its message."""
+    failed = exchange.outcome is Outcome.FAILED
+    return Question(
+        key=key,
+        chat_kind=chat_kind,
+        author=author,
+        message_id=message_id,
+        request=exchange.request,
+        origin=Origin(replaces=exchange.turn_id) if failed else Origin(again=exchange.turn_id),
+    )
+
+
+def asks_something(messages: Sequence[Incoming]) -> bool:
+    """Whether there are words to answer: in the messages, or in what a bare mention points at."""
+    quoted = messages[0].quoted
+    if quoted is not None and quoted.how == "reply" and (quoted.excerpt or quoted.text).strip():
+        return True
+    return any(message.text.strip() for message in messages)
 
 
 def display_name(author: Author) -> str:

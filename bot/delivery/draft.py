@@ -191,8 +191,10 @@ class Draft:
         self._call = asyncio.create_task(
             self._final_call(contents, wanted, index), name=f"draft end {self._key}"
         )
-        await asyncio.shield(self._call)
+        done = await asyncio.shield(self._call)
         self._call = None
+        if not done and self._closed is None:
+            await self._back_off()
         return True
 
     async def _final_call(
@@ -200,10 +202,7 @@ class Draft:
     ) -> bool:
         if index is None:
             return await self._drop_surplus(len(contents))
-        done = await self._bring(index, contents[index], wanted[index])
-        if not done and self._closed is None:
-            await self._back_off()
-        return done
+        return await self._bring(index, contents[index], wanted[index])
 
     # --- comparing --------------------------------------------------------------------------------------
 
@@ -319,7 +318,6 @@ class Draft:
             self._governor.hold_off(self._key.peer, self._pace, exc.retry_after_seconds)
             return False
         except PlatformUnclear:
-            await self._back_off()
             return False
         del self._parts[wanted:]
         await self._ledger.forget(wanted)

@@ -6,9 +6,9 @@ quotes do not nest; a mark neither begins nor ends with a blank; the text has no
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from .text import FormattedText, Span, SpanKind, Utf16Index
 
@@ -73,8 +73,9 @@ class Composer:
                 self._put(line)
 
     def write_pre(self, text: str, language: str | None) -> None:
-        """Add lines that stay exactly as they are, in a font of one width. Blank text is left out."""
-        if not text.strip():
+        """Add lines that stay exactly as they are, in a font of one width. Blank lines at the end are left out."""
+        text = text.rstrip()
+        if not text:
             return
         self._put_gap()
         start = self._length
@@ -143,11 +144,11 @@ def _ranges(marks: list[_Mark]) -> list[tuple[int, int]]:
 
 def _without(mark: _Mark, holes: list[tuple[int, int]]) -> list[_Mark]:
     """The pieces of a mark outside of the holes, which are sorted and disjoint."""
-    inside = [(start, stop) for start, stop in holes if start < mark.stop and stop > mark.start]
-    edges = [mark.start, *(edge for hole in inside for edge in hole), mark.stop]
-    return [
-        replace(mark, start=start, stop=stop) for start, stop in list(pairwise(edges))[::2] if start < stop
-    ]
+    first = bisect_right(holes, mark.start, key=lambda hole: hole[1])
+    last = bisect_left(holes, mark.stop, key=lambda hole: hole[0])
+    edges = [mark.start, *(edge for hole in holes[first:last] for edge in hole), mark.stop]
+    pieces = zip(edges[::2], edges[1::2], strict=True)
+    return [replace(mark, start=start, stop=stop) for start, stop in pieces if start < stop]
 
 
 def _trimmed(mark: _Mark, text: str) -> _Mark:

@@ -112,9 +112,11 @@ class _Flattener:
         self._depth -= 1
 
     def _item(self, item: ListItem, bullet: str, outer: str) -> None:
-        self._out.write(_marker(item, bullet))
+        goes_on = bool(item.blocks) and isinstance(item.blocks[0], Paragraph | Heading | List | Rule)
+        marker = _marker(item, bullet)
+        self._out.write(marker if goes_on else marker.rstrip())
         self._out.indent = outer + _STEP
-        if item.blocks and not isinstance(item.blocks[0], Paragraph | Heading | List | Rule):
+        if not goes_on:
             self._out.separate("\n")
         self.blocks(item.blocks, gap="\n")
         self._out.indent = outer

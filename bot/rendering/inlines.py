@@ -116,7 +116,7 @@ def _append_text(nodes: list[Inline], text: str) -> None:
 
 
 class _Nest:
-    """Builds the tree of one token sequence; a mark inside the same mark, or across another, is left out."""
+    """Builds the tree of one token sequence; a mark inside the same mark is left out."""
 
     def __init__(self, env: dict[str, Any]) -> None:
         self._env = env
@@ -128,11 +128,9 @@ class _Nest:
             if token.nesting > 0:
                 self._enter(token)
             elif token.nesting < 0:
-                self._leave(token)
+                self._leave()
             else:
                 self._add(token)
-        while self._open:
-            self._close()
         return canonical(self._nodes)
 
     def _enter(self, token: Token) -> None:
@@ -140,11 +138,7 @@ class _Nest:
         self._nodes = []
         self._use(token)
 
-    def _leave(self, token: Token) -> None:
-        if self._open and self._open[-1][0] == token.tag:
-            self._close()
-
-    def _close(self) -> None:
+    def _leave(self) -> None:
         tag, url, outer = self._open.pop()
         children = canonical(self._nodes)
         self._nodes = outer
@@ -157,8 +151,6 @@ class _Nest:
 
     def _add(self, token: Token) -> None:
         match token.type:
-            case "text" | "text_special":
-                self._nodes.append(Text(text=_LINE_ENDS.sub(" ", token.content)))
             case "softbreak" | "hardbreak":
                 self._nodes.append(LineBreak())
             case "code_inline":
@@ -169,7 +161,7 @@ class _Nest:
                 self._use(token)
                 self._nodes.extend(_image(token, self._env))
             case _:
-                self._nodes.append(Text(text=token.content))
+                self._nodes.append(Text(text=_LINE_ENDS.sub(" ", token.content)))
 
     def _use(self, token: Token) -> None:
         if label := token.meta.get("label"):

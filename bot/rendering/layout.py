@@ -18,6 +18,8 @@ _GAP = " | "
 def aligned_table(table: Table) -> str | None:
     """The table as monospaced lines; None if it is too wide, or has what monospaced text cannot show."""
     rows = (table.header, *table.rows)
+    if len(table.header) > MAX_TABLE_COLUMNS // len(_GAP):
+        return None
     if any(_needs_more_than_text(cell) for row in rows for cell in row):
         return None
     cells = [[plain_text(cell) for cell in row] + [""] * (len(table.header) - len(row)) for row in rows]

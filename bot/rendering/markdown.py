@@ -29,6 +29,7 @@ __all__ = ["to_markdown"]
 
 _DELIMITER_CELLS = {Align.NONE: "---", Align.LEFT: ":--", Align.CENTER: ":-:", Align.RIGHT: "--:"}
 _LOOKS_LIKE_RULE = re.compile(r"(?:-[ ]*){3,}|(?:\*[ ]*){3,}")
+_Single = Paragraph | Heading | Quote | Collapsed | CodeBlock | MathBlock | Table | Rule
 _RULE = "___"  # "---" would underline a heading, and "***" within an item would be read as part of its marker
 
 
@@ -59,10 +60,11 @@ def _lines(blocks: tuple[Block, ...]) -> list[str]:
 
 def _list(block: List, *, avoid: str) -> tuple[str, list[str]]:
     """The marker taken, and the lines. Only another marker keeps a list apart from the one before."""
-    for marker in (".", ")") if block.ordered else ("-", "*", "+"):
+    markers = (".", ")") if block.ordered else ("-", "*", "+")
+    for marker in (marker for marker in markers if marker != avoid):
         lines = [line for item in block.items for line in _item(item, marker)]
-        if marker != avoid and not any(_LOOKS_LIKE_RULE.fullmatch(line) for line in lines):
-            return marker, lines
+        if not any(_LOOKS_LIKE_RULE.fullmatch(line) for line in lines):
+            break
     return marker, lines
 
 
@@ -74,14 +76,12 @@ def _joins(previous: Block, block: Block) -> bool:
     return block.start == 1 and bool(first.blocks) and isinstance(first.blocks[0], Paragraph)
 
 
-def _block(block: Block) -> list[str]:
+def _block(block: _Single) -> list[str]:
     match block:
         case Paragraph():
             return inline_markdown(block.children).split("\n")
         case Heading():
             return [f"{'#' * block.level} {inline_markdown(block.children, one_line=True)}".rstrip()]
-        case List():
-            return _list(block, avoid="")[1]
         case Quote():
             return _quoted(block.blocks)
         case Collapsed():

@@ -72,4 +72,5 @@ FIGURES: Final = (
     Figure(name="rss_after_mb", label="RSS after one exchange in each chat, MB"),
     Figure(name="rss_per_1000_chats_mb", label="RSS growth per 1,000 chats, MB"),
     Figure(name="rss_peak_mb", label="RSS peak, MB"),
+    Figure(name="others_cores", label="cores busy with other processes", digits=2, has_ratio=False),
 )

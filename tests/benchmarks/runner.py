@@ -11,7 +11,7 @@ from pathlib import Path
 from .report import Report
 from .scenarios import Run, Scenario, Sizes
 from .stage import Stage
-from .subjects import Running, Subject, SubjectEnded
+from .subjects import Others, Running, Subject, SubjectEnded
 
 __all__ = ["measure"]
 
@@ -64,7 +64,9 @@ async def _one_run(
         if scenario.warms_up:
             await _warm_up(run)
         run.deadline = _in(scenario.timeout_seconds)
+        others = Others(running)
         await scenario.load(run)
+        figures["others_cores"] = others.cores
         await run.settle()
         faults = stage.faults()
         return [*_shortened(faults), *([running.tail()] if faults else [])]

@@ -17,7 +17,7 @@ import psutil
 
 from tests.e2e.service import ROOT, free_port
 
-__all__ = ["SUBJECTS", "Running", "Subject", "SubjectEnded"]
+__all__ = ["SUBJECTS", "Others", "Running", "Subject", "SubjectEnded"]
 
 _STOP_SECONDS = 10.0
 _LOG_TAIL_CHARACTERS = 2000
@@ -129,3 +129,30 @@ class Running:
     def tail(self) -> str:
         """The end of what it wrote to its output."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL_CHARACTERS:]
+
+
+class Others:
+    """How much of the machine belongs to neither the subject nor the benchmark, from its making on.
+
+    Times by the clock are worth little where this is far from 0; processor time still is.
+    """
+
+    def __init__(self, subject: Running) -> None:
+        self._subject = subject
+        self._started = time.monotonic()
+        self._before = self._used_by_others()
+
+    @property
+    def cores(self) -> float:
+        """Processor cores kept busy by other processes, on average until now."""
+        return (self._used_by_others() - self._before) / (time.monotonic() - self._started)
+
+    def _used_by_others(self) -> float:
+        times = psutil.cpu_times()
+        # Linux counts the time of guests in user and nice already.
+        busy = (
+            sum(times)
+            - times.idle
+            - sum(getattr(times, name, 0) for name in ("iowait", "guest", "guest_nice"))
+        )
+        return float(busy) - self._subject.usage.cpu_seconds - time.process_time()

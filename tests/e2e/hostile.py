@@ -1,4 +1,4 @@
-"""What the hostile stories share: a stage of their own at debug level, raw updates, and a log without secrets."""
+"""What the hostile stories share: a stage that logs everything, raw updates, and a log without secrets."""
 
 from __future__ import annotations
 

@@ -75,6 +75,7 @@ class FakePlatform:
         ready()
         while True:
             await self._hand_in(await self.arriving.get(), submit)
+            self.arriving.task_done()
 
     @staticmethod
     async def _hand_in(event: Inbound, submit: Submit) -> None:

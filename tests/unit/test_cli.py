@@ -192,7 +192,8 @@ def test_the_version_is_told_without_heavy_imports() -> None:
         "import sys; from bot.cli import main\n"
         "try: main(['--version'])\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('aiohttp', 'aiogram', 'sqlalchemy', 'pydantic', 'xllamacpp') if m in sys.modules])"
+        "heavy = {'aiohttp', 'aiogram', 'sqlalchemy', 'pydantic', 'xllamacpp'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True

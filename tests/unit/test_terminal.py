@@ -85,11 +85,19 @@ class Chat:
     hold: asyncio.Event | None = None
     failure: Exception | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     adapter: TerminalAdapter = field(init=False)
+
+    async def hears(self, text: str) -> None:
+        """Wait until a message with this text came."""
+        while text not in self.said:
+            self.heard.clear()
+            await self.heard.wait()
 
     async def submit(self, event: Inbound) -> None:
         """Take the event and answer beside it."""
         self.events.append(event)
+        self.heard.set()
         if self.failure is not None:
             raise self.failure
         if isinstance(event, StopPressed):
@@ -214,8 +222,8 @@ async def over_pipe(chat: Chat, *pieces: bytes) -> str:
             running = asyncio.create_task(chat.adapter.run(chat.submit, lambda: None), name="adapter")
             for piece in pieces:
                 os.write(input_write, piece)
-                while piece is not pieces[-1] and piece.decode().strip() not in chat.said:
-                    await asyncio.sleep(0.01)
+                if piece is not pieces[-1]:
+                    await chat.hears(piece.decode().strip())
             os.close(input_write)
             await running
         os.close(output_write)
@@ -373,8 +381,7 @@ async def test_what_is_typed_during_an_answer_follows_it(person: None) -> None:
         await asyncio.sleep(0.1)
         assert chat.said == ["first"]
         keyboard.type("/status\r")
-        while len(chat.said) < 2:
-            await asyncio.sleep(0.01)
+        await chat.hears("/status")
         chat.hold.set()
         await keyboard.sees("You said second\n\n›$")
         keyboard.type("\x04")

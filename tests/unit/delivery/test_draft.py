@@ -13,6 +13,7 @@ from bot.delivery import Draft, Governor, View
 from bot.errors import ChatClosed
 from bot.messages import ChatKind, ConversationKey
 from bot.ports import Button, Fidelity, Rendered, SystemClock
+from tests.fakes.clock import ManualClock
 from tests.fakes.platform import FakeClock, FakeLedger, FakePlatform
 
 KEY = ConversationKey(platform="fake", account="1", chat="7")
@@ -131,6 +132,30 @@ async def test_a_shorter_final_form_takes_the_surplus_messages_back() -> None:
     await make_draft(platform, ledger).finish(View(markdown="Short."))
     assert seen(platform) == ["Short."]
     assert list(ledger.rows) == [0]
+
+
+async def test_a_reply_that_waits_for_the_platform_can_be_left_at_once() -> None:
+    """A shutdown does not sit out the pause before the next try."""
+    platform, clock = FakePlatform(mood=lambda _: "lost"), ManualClock()
+    draft = Draft(
+        adapter=platform,
+        governor=Governor(clock=SystemClock()),
+        ledger=FakeLedger(),
+        key=KEY,
+        chat_kind=ChatKind.PRIVATE,
+        clock=clock,
+    )
+
+    async def deliver() -> None:
+        async with draft:
+            await draft.finish(View(markdown="Hello"))
+
+    delivering = asyncio.create_task(deliver())
+    await until(lambda: bool(clock.sleeping()))
+    delivering.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(delivering, return_exceptions=True)
+    assert delivering.cancelled()
 
 
 async def test_an_empty_view_sends_nothing() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.rendering import StreamingParser, flatten, parse, split, to_markdown
 
-_SIZE = 30_000
+_SIZE = 12_000
 _HOSTILE = {
     "nested_quotes": ">" * _SIZE,
     "nested_lists": "- " * (_SIZE // 2),
@@ -25,7 +25,8 @@ _HOSTILE = {
     "open_brackets_with_backslash": "\\[\n" * (_SIZE // 3),
     "angle_brackets": "<http:" * (_SIZE // 6),
     "ampersands": "&#x" * (_SIZE // 3),
-    "wide_table": "|" * 5000 + "\n" + "|-" * 5000 + "|\n" + "|\n" * 5000,
+    "many_marks": "`a` **b `c`** [d](http://e.f) " * (_SIZE // 24),
+    "wide_table": "|" * 3000 + "\n" + "|-" * 3000 + "|\n" + "|\n" * 3000,
     "definitions": "".join(f"[a{number}]: b\n" for number in range(2000)),
     "setext_candidates": "a\n-\n" * (_SIZE // 4),
     "combining_marks": "a" + "\u0301" * _SIZE,

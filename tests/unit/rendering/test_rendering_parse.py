@@ -268,6 +268,20 @@ def test_marks_never_nest_in_themselves() -> None:
     assert _inlines("**a __b__ c**") == (_bold("a b c"),)
 
 
+def test_neighbours_of_one_kind_are_one_node() -> None:
+    """What looks like one thing is one node, and marks around blanks are nothing."""
+    assert _inlines("**`a`__`b`__**") == (Bold(children=(Code(text="ab"),)),)
+    assert _inlines("**a**[]()**b**") == (_bold("ab"),)
+    assert _inlines("a **&#160;** b") == (_text("a \xa0 b"),)
+
+
+def test_links_and_images_without_text_or_address_lose_nothing() -> None:
+    """A link without text shows its address, one without an address its text."""
+    assert _inlines("[](http://x.y)") == (Link(url="http://x.y", children=(_text("http://x.y"),)),)
+    assert _inlines("[a](<>)![b](<>)![](<>)") == (Link(url="", children=(_text("a"),)), _text("b"))
+    assert flatten(parse("[a](<>)")).text == "a"
+
+
 def test_containers_too_deep_become_text() -> None:
     """The library would drop what is nested too deep; here it is shown."""
     text = flatten(parse("> " * 40 + "deep **end**")).text

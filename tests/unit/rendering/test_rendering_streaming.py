@@ -96,6 +96,12 @@ def test_an_open_fence_shows_its_lines() -> None:
     assert _so_far("```py\nx = 1\n``").blocks == (CodeBlock(language="py", text="x = 1"),)
 
 
+def test_a_fence_ends_with_the_item_or_quote_it_is_in() -> None:
+    """What follows the container is text again, and is held back as text."""
+    assert _shown("- ```\n  a\n\nb\n-") == "•\na\n\nb"
+    assert _shown("> ```\n> a\n\nb\n-") == "a\n\nb"
+
+
 def test_an_open_formula_shows_its_lines() -> None:
     """So is a displayed formula."""
     assert _so_far("$$\nx = 1\n").blocks == (MathBlock(text="x = 1"),)
