@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,6 +15,8 @@ from bot.banner import banner
 from bot.conversation import Admission, Answering, AnswerSettings, Folding, Intake, Turns, menu
 from bot.delivery import Governor
 from bot.engine import EmbeddedEngine
+from bot.errors import StorageError
+from bot.messages import Inbound
 from bot.ports import Adapter, ChatModel, Clock, Routed, SystemClock
 from bot.server import HttpServer, Readiness
 from bot.settings import SandboxModel, Settings, Thinking
@@ -53,7 +55,7 @@ class App:
         engine = asyncio.create_task(self.engine.serve(self.turns.handle), name="engine")
         pruning = asyncio.create_task(self._prune(), name="prune")
         listening = [
-            asyncio.create_task(adapter.run(self.intake.submit, self._ready(adapter.name)), name=adapter.name)
+            asyncio.create_task(adapter.run(self._submit, self._ready(adapter.name)), name=adapter.name)
             for adapter in self.adapters
         ]
         self.readiness.ready("engine")
@@ -70,9 +72,20 @@ class App:
 
         return mark
 
+    async def _submit(self, event: Inbound) -> None:
+        try:
+            await self.intake.submit(event)
+        except StorageError as exc:
+            self.readiness.wait_for("database", str(exc), optional=True)
+            raise
+        self.readiness.ready("database")
+
     async def _prune(self) -> None:
         while True:
-            await self.engine.prune(older_than_seconds=_KEEP_DONE_SECONDS)
+            try:
+                await self.engine.prune(older_than_seconds=_KEEP_DONE_SECONDS)
+            except StorageError as exc:
+                log.warning("old_turns_not_pruned", reason=str(exc))
             await asyncio.sleep(_PRUNE_EVERY_SECONDS)
 
 
@@ -91,56 +104,69 @@ async def open_app(
         stack.push_async_callback(_end, telegram)
         await asyncio.to_thread(migrate, settings.database_url)
         database = await stack.enter_async_context(open_database(settings.database_url))
-        model, models = await _open_model(settings, stack, clock)
+        mind = await _open_mind(settings, stack, clock)
         engine = EmbeddedEngine(database=database, clock=clock)
-        folding = Folding(model=model, database=database, models=models, clock=clock)
+        folding = Folding(model=mind.model, database=database, models=mind.answers.models, clock=clock)
         stack.push_async_callback(folding.aclose)
-        adapters: list[Adapter] = [
+        adapters = [
             adapter
             for adapter in (await telegram, _terminal(engine) if terminal else None)
             if adapter is not None
         ]
-        governor = Governor(clock=clock)
-        answering = Answering(
-            model=model,
-            governor=governor,
-            toolbox=default_tools(),
-            folds=folding,
-            settings=_answer_settings(settings, models),
-            clock=clock,
-        )
-        turns = Turns(
-            engine=engine,
-            adapters={adapter.name: adapter for adapter in adapters},
-            answering=answering,
-            admission=Admission(access=settings.access, admins=settings.admins, clock=clock),
-            governor=governor,
-            language=settings.language,
-            clock=clock,
-            thinking_shown=settings.thinking is Thinking.SHOWN,
-        )
-        readiness = Readiness()
-        for part in ("engine", *(adapter.name for adapter in adapters)):
-            readiness.wait_for(part)
-        server = HttpServer(
-            host=settings.http.host,
-            port=settings.http.port,
-            readiness=readiness,
-            routes=[
-                route for adapter in adapters if isinstance(adapter, Routed) for route in adapter.routes()
-            ],
-        )
-        await server.start()
-        stack.push_async_callback(server.close)
-        if settings.http.port == 0:
-            _tell(f"Health at {server.url}/healthz.")
+        readiness = await _serve_http(settings, stack, adapters, terminal=terminal)
         yield App(
             engine=engine,
             intake=Intake(engine=engine, clock=clock),
-            turns=turns,
+            turns=_build_turns(settings, engine, mind, folding, adapters, clock),
             adapters=adapters,
             readiness=readiness,
         )
+
+
+def _build_turns(
+    settings: Settings,
+    engine: EmbeddedEngine,
+    mind: _Mind,
+    folding: Folding,
+    adapters: Sequence[Adapter],
+    clock: Clock,
+) -> Turns:
+    governor = Governor(clock=clock)
+    answering = Answering(
+        model=mind.model,
+        governor=governor,
+        toolbox=default_tools(),
+        folds=folding,
+        settings=mind.answers,
+        clock=clock,
+    )
+    return Turns(
+        engine=engine,
+        adapters={adapter.name: adapter for adapter in adapters},
+        answering=answering,
+        admission=Admission(access=settings.access, admins=settings.admins, clock=clock),
+        governor=governor,
+        language=settings.language,
+        clock=clock,
+        thinking_shown=mind.answers.thinking_shown,
+    )
+
+
+async def _serve_http(
+    settings: Settings, stack: contextlib.AsyncExitStack, adapters: Sequence[Adapter], *, terminal: bool
+) -> Readiness:
+    readiness = Readiness()
+    for part in ("engine", *(adapter.name for adapter in adapters)):
+        readiness.wait_for(part)
+    # Nobody asks a chat in the terminal for its health: it must not fail over a port in use.
+    port = 0 if terminal and not settings.has_platform else settings.http.port
+    routes = [route for adapter in adapters if isinstance(adapter, Routed) for route in adapter.routes()]
+    server = HttpServer(host=settings.http.host, port=port, readiness=readiness, routes=routes)
+    await server.start()
+    stack.push_async_callback(server.close)
+    if settings.http.port == 0 and not terminal:
+        _tell(f"Health at {server.url}/healthz.")
+    return readiness
 
 
 async def _telegram(settings: Settings, clock: Clock) -> TelegramAdapter | None:
@@ -176,48 +202,57 @@ def _terminal(engine: EmbeddedEngine) -> TerminalAdapter:
     return TerminalAdapter(busy=busy, greeting="Write a message; /help lists commands, Ctrl-D leaves.")
 
 
-async def _open_model(
-    settings: Settings, stack: contextlib.AsyncExitStack, clock: Clock
-) -> tuple[ChatModel, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mind:
+    """The model that answers, and what may be asked of it."""
+
+    model: ChatModel
+    answers: AnswerSettings
+
+
+async def _open_mind(settings: Settings, stack: contextlib.AsyncExitStack, clock: Clock) -> _Mind:
     from bot.providers import open_siliconflow
 
-    if settings.siliconflow_api_key is not None:
-        key = settings.siliconflow_api_key.get_secret_value()
-        base_url, models = settings.siliconflow_base_url, settings.models
-    else:
-        key = _STANDIN_KEY
-        base_url, models = await _open_standin(settings, stack)
-    model = await stack.enter_async_context(open_siliconflow(api_key=key, base_url=base_url, clock=clock))
-    return model, models
-
-
-async def _open_standin(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[str, tuple[str, ...]]:
-    from bot.sandbox import CATALOGUE, SMOLLM2, EchoScript, Sandbox, open_real_model
-
-    if settings.sandbox.model is SandboxModel.REAL:
-        chat = await stack.enter_async_context(await open_real_model(on_progress=_tell))
-        sandbox = Sandbox(chat=chat, models=(SMOLLM2, *CATALOGUE), keep_requests=False)
-        models: tuple[str, ...] = (SMOLLM2.id,)
-    else:
-        sandbox, models = Sandbox(script=EchoScript(), keep_requests=False), settings.models
-    await stack.enter_async_context(sandbox)
-    return sandbox.url, models
-
-
-def _tell(text: str) -> None:
-    """For the person who started the service."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _answer_settings(settings: Settings, models: tuple[str, ...]) -> AnswerSettings:
-    return AnswerSettings(
-        models=models,
+    answers = AnswerSettings(
+        models=settings.models,
         max_tokens=settings.max_tokens,
         context_tokens=settings.context_tokens,
         thinking_shown=settings.thinking is Thinking.SHOWN,
         turn_timeout_seconds=settings.turn_timeout_seconds,
     )
+    if settings.siliconflow_api_key is not None:
+        key, base_url = settings.siliconflow_api_key.get_secret_value(), settings.siliconflow_base_url
+    else:
+        key = _STANDIN_KEY
+        base_url, answers = await _open_standin(settings, answers, stack)
+    model = await stack.enter_async_context(open_siliconflow(api_key=key, base_url=base_url, clock=clock))
+    return _Mind(model=model, answers=answers)
+
+
+async def _open_standin(
+    settings: Settings, answers: AnswerSettings, stack: contextlib.AsyncExitStack
+) -> tuple[str, AnswerSettings]:
+    from bot.sandbox import CATALOGUE, SMOLLM2, EchoScript, Sandbox, open_real_model
+
+    if settings.sandbox.model is SandboxModel.REAL:
+        chat = await stack.enter_async_context(await open_real_model(on_progress=_tell))
+        sandbox = Sandbox(chat=chat, models=(SMOLLM2, *CATALOGUE), keep_requests=False)
+        answers = replace(
+            answers,
+            models=(SMOLLM2.id,),
+            max_tokens=min(answers.max_tokens, SMOLLM2.max_answer_tokens // 2),
+            context_tokens=min(answers.context_tokens, SMOLLM2.context_tokens // 2),
+        )
+    else:
+        sandbox = Sandbox(script=EchoScript(), keep_requests=False)
+    await stack.enter_async_context(sandbox)
+    return sandbox.url, answers
+
+
+def _tell(text: str) -> None:
+    """For the person who started the service."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 async def _first_to_end(*tasks: asyncio.Task[None]) -> None:

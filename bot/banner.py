@@ -10,7 +10,7 @@ __all__ = ["banner"]
 def banner(settings: Settings, *, terminal: bool) -> str:
     """Two lines without secrets: what is on, and what is off with the variable that turns it on."""
     on = [_model(settings)]
-    if settings.http.port:
+    if settings.http.port and not terminal:
         on.append(f"health at http://{settings.http.host}:{settings.http.port}/healthz")
     off = []
     if settings.telegram_bot_token is not None:

@@ -161,11 +161,11 @@ class Settings(BaseSettings):
         examples=["sqlite+aiosqlite:////data/parley.db"],
     )
     access: Annotated[Access, Lowered] = Field(
-        Access.PAIRING, description="pairing (an admin lets each stranger in) or open (everybody may write)"
+        Access.PAIRING, description="pairing (only PARLEY_ADMINS are served) or open (everybody is)"
     )
     admins: Admins = Field(
         (),
-        description="who may let people in: platform ids, comma separated",
+        description="who is served under pairing: platform ids, comma separated",
         examples=["telegram:12345678"],
     )
     models: Models = Field(

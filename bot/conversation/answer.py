@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["AnswerSettings", "Answering", "Folds"]
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 _MOST_ROUNDS = 8
 _OVERFLOW_TRIES = 3
@@ -114,7 +116,7 @@ class Answering:
         left open and all that was shown stored.
         """
         now = self._clock.now().timestamp()
-        opened = await turn.effect(lambda conn: open_exchange(conn, turn.id, question, now=now))
+        opened = await _despite_stop(turn, lambda conn: open_exchange(conn, turn.id, question, now=now))
         settings = ChatSettings.of(opened.chat, thinking_shown=self._settings.thinking_shown)
         writing = Writing.taken_up(
             opened.exchange,
@@ -296,7 +298,7 @@ class Answering:
             if not job.opened.deliveries and job.ledger.intended < 0 and not writing.final_view().empty:
                 job.ledger.intend(conn, 0)
 
-        await job.turn.effect(change)
+        await _despite_stop(job.turn, change)
 
     async def _keep(self, job: _Job, draft: Draft) -> None:
         """The service shuts down: let the call under way end, and store what was written."""
@@ -355,6 +357,19 @@ async def _deliver(job: _Job, draft: Draft) -> None:
             _uncancel()
         else:
             return
+
+
+async def _despite_stop(turn: Turn, change: Callable[[Connection], T]) -> T:
+    """An effect that a stop does not interrupt: half-way out nobody would bring the reply to an end."""
+    effect = asyncio.ensure_future(turn.effect(change))
+    while True:
+        try:
+            return await asyncio.shield(effect)
+        except asyncio.CancelledError:
+            if effect.cancelled() or _asked_to_stop(turn) in (None, CancelReason.SHUTDOWN):
+                effect.cancel()
+                raise
+            _uncancel()
 
 
 def _asked_to_stop(turn: Turn) -> CancelReason | None:

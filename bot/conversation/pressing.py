@@ -71,8 +71,11 @@ class Pressing:
             question = question_again(exchange, turn.key, event.chat_kind, event.author, exchange.message_id)
             await self._answers(turn, question)
             return
-        await self._engine.accept(replace(event, event_id=f"{AGAIN}{event.event_id}"), lane=Lane.QUEUE)
-        await self._saying.answer_button(event)
+        # Named by what it asks for, not by the press: however often the button is pressed, it is done once.
+        once = replace(event, event_id=f"{AGAIN}{event.data}")
+        is_new = await self._engine.accept(once, lane=Lane.QUEUE) is not None or turn.attempt > 1
+        done = say("button_done", self._saying.language_for(event.author))
+        await self._saying.answer_button(event, "" if is_new else done)
 
     async def _set(self, turn: Turn, event: ButtonPressed, change: SettingChange) -> None:
         peer, language = event.key.peer, self._saying.language_for(event.author)

@@ -78,10 +78,17 @@ class Saying:
             log.warning("apology_undelivered", reason=repr(exc))
 
     async def answer_button(self, event: ButtonPressed, text: str = "") -> None:
-        """End the wait of a pressed button, with a word for the person who pressed it."""
+        """End the wait of a pressed button, with a word for the person who pressed it.
+
+        Not worth a second try: what was pressed is done, and a try would hold up the next /stop.
+        """
         adapter = self._adapters[event.key.platform]
-        if event.answer_id and isinstance(adapter, AnswersButtons):
+        if not (event.answer_id and isinstance(adapter, AnswersButtons)):
+            return
+        try:
             await adapter.answer_button(event.answer_id, text)
+        except DeliveryError as exc:
+            log.info("button_unanswered", reason=str(exc))
 
     async def redraw(self, event: ButtonPressed, text: str, *, buttons: Rows) -> None:
         """Let the message whose button was pressed show something else; not worth a second try."""

@@ -73,7 +73,7 @@ class Composer:
                 self._put(line)
 
     def write_pre(self, text: str, language: str | None) -> None:
-        """Add lines that stay exactly as they are, in a font of one width. Blank lines at the end are left out."""
+        """Add lines that stay exactly as they are, in a font of one width, without blank ones at the end."""
         text = text.rstrip()
         if not text:
             return

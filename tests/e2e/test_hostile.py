@@ -249,6 +249,7 @@ async def test_a_button_pressed_twice_counts_once(stage: Stage) -> None:
     message = chat.last
     presses = [chat.push_button(message, "Try again") for _ in range(2)]
     await stage.telegram.until(lambda: all(press.done() for press in presses))
+    assert [press.result().text for press in presses] == ["", "That is over already."]
     await stage.telegram.until(lambda: chat.texts == ["Answered once."])
     await chat.say("and now?")
     await stage.telegram.until(lambda: chat.texts[-1] == "You said: and now?")

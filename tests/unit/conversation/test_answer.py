@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bot.messages import ChatKind
+from bot.ports import CancelReason
 from bot.sandbox import ChatRequest, Cut, Hang, Reply
 from bot.sandbox.tokens import count_tokens
+from bot.storage import history
 from bot.tools import Tool, Toolbox, tool
 from bot.tools.builtin import BUILTIN_TOOLS
 from tests.unit.conversation.conftest import OpenStage
@@ -125,7 +127,7 @@ async def test_thinking_is_shown_and_can_be_hidden_for_a_chat(open_stage: OpenSt
     await ann.ask("why?")
     assert "Let me see." in ann.texts[0]
     assert ann.texts[0].endswith("Because.")
-    await stage.set_chat("7", "thinking", value=False)
+    await stage.set_chat("7", "thinking", "hidden")
     await ann.ask("why again?")
     assert ann.texts[1] == "Because."
     assert [exchange.thinking for exchange in await stage.exchanges()] == ["Let me see."] * 2
@@ -202,18 +204,15 @@ async def test_a_stop_before_the_first_word_says_so(stage: Stage) -> None:
     assert spoken(stage.requests[1]) == [("user", "And now?")]
 
 
-async def test_a_stop_reaches_a_question_that_still_waits(stage: Stage) -> None:
-    """/stop ends the running answer, a second one the answer that would come next, which never begins."""
+async def test_a_stop_ends_the_running_answer_and_not_the_next(stage: Stage) -> None:
+    """A question that waits behind the stopped answer is answered."""
     stage.brain.teach("story", stalled("Once upon a time"))
     ann = stage.talk()
     ann.say("Tell a story")
-    ann.say("And another story")
+    ann.say("What else?")
     await ann.sees_begin("Once upon a")
-    ann.say("/stop")
-    ann.say("/stop")
-    await stage.quiet()
-    assert ann.texts[0] == "Once upon a\n\nStopped."
-    assert all("Stopped." in text or "Nothing is being written" in text for text in ann.texts[1:])
+    await ann.ask("/stop")
+    assert ann.texts == ["Once upon a\n\nStopped.", "You said: What else?"]
 
 
 async def test_a_stop_while_a_tool_works_ends_the_tool(open_stage: OpenStage) -> None:
@@ -252,35 +251,31 @@ async def test_a_stop_while_the_whole_answer_is_delivered_comes_too_late(stage: 
     assert ann.texts == ["You said: Hello"]
 
 
-async def test_a_stop_in_the_moment_the_answer_is_stored_loses_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("step", ["add_exchange", "save_reply"])
+async def test_a_stop_in_the_moment_something_is_stored_leaves_nothing_half_done(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The stop is committed together with the whole answer: the answer is delivered all the same."""
-    loop = asyncio.get_running_loop()
-    ann = stage.talk()
+    """The stop falls into the transaction that opens the exchange, or into the one that stores its reply."""
+    store, loop = getattr(history, step), asyncio.get_running_loop()
+
+    def store_and_stop(*args: Any) -> None:
+        loop.call_soon_threadsafe(stop_what_runs, stage)
+        store(*args)
+
+    monkeypatch.setattr(history, step, store_and_stop)
     stage.brain.teach("river", Reply(text="Rivers run down to the sea.", tokens_per_second=200))
-    from bot.storage import history as rows
-
-    save_reply = rows.save_reply
-
-    def save_and_stop(*args: Any) -> None:
-        asyncio.run_coroutine_threadsafe(_stop(stage), loop)
-        save_reply(*args)
-
-    monkeypatch.setattr(rows, "save_reply", save_and_stop)
+    ann = stage.talk()
     await ann.ask("river")
-    await stage.quiet()
-    assert ann.texts == ["Rivers run down to the sea."]
+    assert ann.texts == [{"add_exchange": "Stopped.", "save_reply": "Rivers run down to the sea."}[step]]
     assert ann.shown[0].buttons == ()
 
 
-async def _stop(stage: Stage) -> None:
-    work = stage.engine._mailboxes
-    assert work is not None
-    from bot.ports import CancelReason
-
-    for running in work.running():
-        running.stop(CancelReason.USER)
+def stop_what_runs(stage: Stage) -> None:
+    """What the engine does once a stop is stored."""
+    mailboxes = stage.engine._mailboxes
+    assert mailboxes is not None
+    for work in mailboxes.running():
+        work.stop(CancelReason.USER)
 
 
 # --- shutting down and taking up ----------------------------------------------------------------------------
@@ -407,7 +402,7 @@ async def test_a_prompt_too_long_for_the_model_is_tried_with_less_history(stage:
     for number in range(4):
         await ann.ask(f"{number} {'lorem ipsum ' * 150}")
     overflow = Reply.coded_error(
-        400, 20015, "The total number of tokens (40000) exceeds the maximum context length of 2600"
+        400, 20015, "length of prompt_tokens (40000) must be less than max_seq_len (2600)."
     )
     stage.brain.enqueue(overflow)
     before = len(stage.requests)
@@ -423,7 +418,7 @@ async def test_a_question_longer_than_the_context_is_refused_in_a_sentence(open_
     stage = await open_stage(context_tokens=1000)
     ann = stage.talk()
     await ann.ask("lorem ipsum " * 2000)
-    assert ann.texts[0].startswith("That is more than I can read at once (about 6001 tokens")
+    assert ann.texts[0].startswith("That is more than I can read at once (about 6000 tokens")
     assert stage.requests == []
     await ann.ask("Hello")
     assert ann.texts[1] == "You said: Hello"
