@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 
 from bot.conversation.chat_settings import ChatSettings
-from bot.conversation.history import estimate_tokens, fit_history
 from bot.conversation.opening import Opened, open_exchange
-from bot.conversation.personas import Persona, instructions
+from bot.conversation.personas import Persona
+from bot.conversation.prompt import AnswerSettings, Prompts, QuestionTooLong
 from bot.conversation.question import Question
 from bot.conversation.writing import Writing
 from bot.delivery import Draft, Governor, TurnLedger
 from bot.errors import (
-    BotError,
     ContextOverflow,
     DeliveryError,
     ProviderAccountError,
@@ -31,14 +30,10 @@ from bot.ports import (
     Button,
     CancelReason,
     ChatModel,
-    ChatRequest,
     Clock,
     Fidelity,
-    ModelMessage,
-    SystemMessage,
     ToolSpec,
     Turn,
-    UserMessage,
 )
 from bot.storage import history
 from bot.texts import say
@@ -47,7 +42,7 @@ from bot.tools import Toolbox, ToolContext, distinct_calls, run_calls
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["AnswerSettings", "Answering", "Folds"]
+__all__ = ["Answering", "Folds"]
 
 log = structlog.get_logger(__name__)
 
@@ -57,27 +52,6 @@ _MOST_ROUNDS = 8
 _OVERFLOW_TRIES = 3
 _TYPING_AFTER_SECONDS = 0.3
 _TYPING_EVERY_SECONDS = 4.5
-_PROMPT_MARGIN_TOKENS = 256
-
-
-class _TooLong(BotError):
-    """The question alone is longer than the model can read."""
-
-    def __init__(self, *, tokens: int, limit: int) -> None:
-        super().__init__(f"a question of about {tokens} tokens, where {limit} fit")
-        self.tokens = tokens
-        self.limit = limit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerSettings:
-    """What the operator set. ``context_tokens`` bounds the prompt; the model's own limit holds too."""
-
-    models: tuple[str, ...]
-    max_tokens: int
-    context_tokens: int
-    thinking_shown: bool
-    turn_timeout_seconds: float
 
 
 class Folds(Protocol):
@@ -104,6 +78,7 @@ class Answering:
         self._governor = governor
         self._toolbox = toolbox
         self._folds = folds
+        self._prompts = Prompts(model=model, settings=settings)
         self._settings = settings
         self._clock = clock
 
@@ -145,7 +120,7 @@ class Answering:
             "turn_answered", outcome=writing.outcome, model=writing.model, tokens=writing.usage.completion
         )
         if writing.outcome is Outcome.ANSWERED:
-            self._folds.consider(opened, persona, budget_tokens=self._budget(persona))
+            self._folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
 
     def _draft(self, job: _Job) -> Draft:
         return Draft(
@@ -183,7 +158,7 @@ class Answering:
             writing.outcome = _stopped_as(reason)
         except TimeoutError:
             self._fail(writing, say("timed_out", writing.language))
-        except _TooLong as exc:
+        except QuestionTooLong as exc:
             self._fail(writing, say("too_long", writing.language, tokens=exc.tokens, limit=exc.limit))
         except ProviderError as exc:
             log.warning(
@@ -206,20 +181,28 @@ class Answering:
             await self._use_tools(job, draft, asked)
 
     async def _round(self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...]) -> ToolCallsReady | None:
-        budget = self._budget(job.persona)
+        budget = self._prompts.budget_tokens(job.persona)
         for _ in range(_OVERFLOW_TRIES):
             try:
                 return await self._stream(job, draft, tools, budget)
             except ContextOverflow as exc:
                 log.info("context_overflow", budget=budget, limit=exc.limit_tokens, model=exc.model)
-                budget = min(budget // 2, (exc.limit_tokens or budget) - self._settings.max_tokens)
+                budget = self._prompts.smaller_budget(budget, limit_tokens=exc.limit_tokens)
         return await self._stream(job, draft, tools, budget)
 
     async def _stream(
         self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...], budget: int
     ) -> ToolCallsReady | None:
         writing, asked = job.writing, None
-        async with self._model.stream(self._request(job, tools, budget)) as events:
+        request = self._prompts.request(
+            writing,
+            job.opened,
+            persona=job.persona,
+            chat_kind=job.question.chat_kind,
+            tools=tools,
+            budget_tokens=budget,
+        )
+        async with self._model.stream(request) as events:
             async for event in events:
                 match event:
                     case TextDelta(text=text):
@@ -245,45 +228,6 @@ class Answering:
         results = await run_calls(self._toolbox.subset(job.persona.tools), calls, context)
         writing.end_tools(calls, results, thinking=asked.thinking)
         await job.turn.effect(lambda conn: history.save_steps(conn, writing.as_exchange()))
-
-    # --- the prompt -------------------------------------------------------------------------------------
-
-    def _request(self, job: _Job, tools: tuple[ToolSpec, ...], budget: int) -> ChatRequest:
-        persona = job.persona
-        return ChatRequest(
-            models=persona.models or self._settings.models,
-            messages=self._messages(job, budget),
-            tools=tools,
-            max_tokens=self._settings.max_tokens,
-            temperature=persona.temperature,
-            top_p=persona.top_p,
-            thinking=persona.thinking,
-            thinking_budget=persona.thinking_budget,
-            resume_from=job.writing.round_text,
-            deadline_seconds=self._settings.turn_timeout_seconds,
-        )
-
-    def _messages(self, job: _Job, budget: int) -> tuple[ModelMessage, ...]:
-        asked = UserMessage(text=job.writing.exchange.request)
-        tokens = estimate_tokens(asked.text)
-        if tokens > budget:
-            raise _TooLong(tokens=tokens, limit=max(0, budget))
-        system = SystemMessage(text=instructions(job.persona, job.question.chat_kind))
-        window = fit_history(
-            job.opened.path,
-            summary=job.opened.summary,
-            ending=(asked, *job.writing.steps),
-            budget_tokens=budget,
-        )
-        return (system, *window.messages)
-
-    def _budget(self, persona: Persona) -> int:
-        """Tokens that history and question may take together, the same for every call of a chat."""
-        models = persona.models or self._settings.models
-        room = min(self._model.context_tokens(model) for model in models)
-        answer = min(self._settings.max_tokens, room // 2)
-        fixed = estimate_tokens(persona.prompt) + _PROMPT_MARGIN_TOKENS
-        return min(self._settings.context_tokens, room - answer) - fixed
 
     # --- ending -----------------------------------------------------------------------------------------
 

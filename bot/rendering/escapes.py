@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from .document import Bold, Code, Image, Inline, Italic, LineBreak, Link, Math, Strike, Text
-from .latex import has_signs, is_dollar_math
+from .latex import closes_early, is_dollar_math
 from .urls import encode_url
 
 __all__ = ["inline_markdown"]
@@ -75,9 +75,7 @@ def inline_markdown(nodes: tuple[Inline, ...], *, one_line: bool = False, in_tab
 
 
 def _ends_formula(piece: _Piece) -> bool:
-    if isinstance(piece, _Formula):
-        return r"\]" in piece.text or r"\)" in piece.text
-    return isinstance(piece, _Raw) and r"\]" in piece.text
+    return isinstance(piece, _Raw | _Formula) and r"\]" in piece.text
 
 
 def _escape_line_start(match: re.Match[str]) -> str:
@@ -265,8 +263,6 @@ def _escape_character(character: str, in_table: bool) -> str:
 def _formula(text: str, before: str, after: str) -> str:
     if is_dollar_math(text, before=before, after=after):
         return f"${text}$"
-    if r"\)" not in text:
-        return rf"\({text} \)" if text.endswith("\\") else rf"\({text}\)"
-    if "$" not in text:
-        return f"$${text}$$"
-    return rf"\[{text}\]" if r"\]" not in text and has_signs(text) else _code(text)
+    if closes_early(text):
+        return _code(text)  # never parsed, and what nothing can delimit is at least shown
+    return rf"\({text} \)" if text.endswith("\\") else rf"\({text}\)"

@@ -7,7 +7,7 @@ import re
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-__all__ = ["has_signs", "inline_math", "is_dollar_math", "math_block"]
+__all__ = ["closes_early", "inline_math", "is_dollar_math", "math_block"]
 
 _CLOSERS = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _SIGNS = re.compile(r"[\\^_=+<>{}|/*]|\d\s*-")
@@ -41,7 +41,7 @@ def _delimited(state: StateInline, opener: str) -> tuple[int, int, int] | None:
     content = state.src[start:stop]
     if stop < 0 or stop + 2 > state.posMax or not content.strip() or "\n\n" in content:
         return None
-    if opener == r"\[" and not has_signs(content):
+    if closes_early(content) or (opener == r"\[" and not _has_signs(content)):
         return None
     return start, stop, stop + 2
 
@@ -76,7 +76,12 @@ def _dollars(state: StateInline) -> tuple[int, int, int] | None:
     return start, stop, stop + 1
 
 
-def has_signs(content: str) -> bool:
+def closes_early(content: str) -> bool:
+    """Whether ``\\(content\\)`` would end within the content; no formula has reason to contain the closer."""
+    return _find(content, r"\)", 0) >= 0
+
+
+def _has_signs(content: str) -> bool:
     """Whether there is anything mathematical about the text; ``\\[1\\]`` is a pair of escaped brackets."""
     return _SIGNS.search(content) is not None
 
@@ -91,9 +96,9 @@ def is_dollar_math(content: str, *, before: str, after: str) -> bool:
         return False
     if before.isalnum() or before in ("$", "\\", "_") or after.isalnum() or after in ("$", "_"):
         return False
-    if "$" in content.replace(r"\$", ""):
+    if "$" in content.replace(r"\$", "") or closes_early(content):
         return False
-    return not (content[0].isdigit() and " " in content) or has_signs(content)
+    return not (content[0].isdigit() and " " in content) or _has_signs(content)
 
 
 def math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -234,8 +234,8 @@ class _Builder:
         if label in self._env.get("used", ()) and label not in self._shown:
             self._shown.add(label)
             return None
-        url, title = token.meta["url"], token.meta["title"]
-        children: list[Inline] = [Text(text=f"[{token.meta['label']}]: ")]
+        url, title = token.meta["url"], " ".join(token.meta["title"].split())
+        children: list[Inline] = [Text(text=f"[{' '.join(token.meta['label'].split())}]: ")]
         if url:
             children.append(Link(url=url, children=(Text(text=url),)))
         if title:

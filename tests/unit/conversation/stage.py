@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from bot.conversation.admission import Admission
-from bot.conversation.answer import Answering, AnswerSettings
+from bot.conversation import Answering, AnswerSettings
 from bot.conversation.folding import Folding
 from bot.conversation.intake import Intake
 from bot.conversation.turns import Turns

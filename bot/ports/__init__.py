@@ -1,0 +1,62 @@
+"""The Protocols the core owns: what it needs from a platform, an engine, a model and a clock."""
+
+from bot.ports.clock import Clock, SystemClock
+from bot.ports.engine import CancelReason, Engine, EngineStats, Lane, Timer, Turn, TurnHandler
+from bot.ports.model import (
+    AssistantMessage,
+    ChatModel,
+    ChatRequest,
+    ModelMessage,
+    SystemMessage,
+    ToolMessage,
+    ToolSpec,
+    UserMessage,
+)
+from bot.ports.platform import (
+    Adapter,
+    AnswersButtons,
+    Button,
+    Capabilities,
+    Deletes,
+    Fidelity,
+    MenuCommand,
+    Pace,
+    Previews,
+    Reclaims,
+    Rendered,
+    Routed,
+    Submit,
+)
+
+__all__ = [
+    "Adapter",
+    "AnswersButtons",
+    "AssistantMessage",
+    "Button",
+    "CancelReason",
+    "Capabilities",
+    "ChatModel",
+    "ChatRequest",
+    "Clock",
+    "Deletes",
+    "Engine",
+    "EngineStats",
+    "Fidelity",
+    "Lane",
+    "MenuCommand",
+    "ModelMessage",
+    "Pace",
+    "Previews",
+    "Reclaims",
+    "Rendered",
+    "Routed",
+    "Submit",
+    "SystemClock",
+    "SystemMessage",
+    "Timer",
+    "ToolMessage",
+    "ToolSpec",
+    "Turn",
+    "TurnHandler",
+    "UserMessage",
+]

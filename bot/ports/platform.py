@@ -1,0 +1,179 @@
+"""What the core needs from a messaging platform, and what a platform can do beyond that."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from bot.messages import Attachment, ChatKind, ConversationKey, Inbound
+
+if TYPE_CHECKING:
+    from bot.rendering import Document
+
+__all__ = [
+    "Adapter",
+    "AnswersButtons",
+    "Button",
+    "Capabilities",
+    "Deletes",
+    "Fidelity",
+    "MenuCommand",
+    "Pace",
+    "Previews",
+    "Reclaims",
+    "Rendered",
+    "Routed",
+    "Submit",
+]
+
+
+class Fidelity(IntEnum):
+    """How much of a document's form a rendering keeps; delivery falls back from high to low."""
+
+    PLAIN = 0
+    FORMATTED = 1
+    RICH = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What one chat bears: a call every ``interval_seconds``, and ``burst`` calls at once after a pause."""
+
+    interval_seconds: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a platform can do, as data. ``max_text_units`` counts in the platform's own unit."""
+
+    max_text_units: int
+    pace: Mapping[ChatKind, Pace]
+    best_fidelity: Fidelity = Fidelity.FORMATTED
+    edits: bool = True
+    buttons: bool = True
+    max_button_data_bytes: int = 64
+    threads: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One message's worth of a document. ``text`` is what a person reads, without its markup.
+
+    ``payload`` belongs to the adapter that rendered it; equal renderings show the same on the platform.
+    """
+
+    text: str
+    payload: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button under a message; ``data`` comes back in ButtonPressed."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuCommand:
+    """A command as the platform's menu shows it; ``descriptions`` by language code, English under "en"."""
+
+    name: str
+    descriptions: Mapping[str, str]
+    in_groups: bool = True
+
+
+Submit = Callable[[Inbound], Awaitable[None]]
+"""Take an event in. Returns once it is stored (or known already); raises StorageError when it is not."""
+
+
+class Adapter(Protocol):
+    """A messaging platform. Methods that call it raise DeliveryError's subclasses and nothing else."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name, as in ConversationKey.platform."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the platform can do."""
+
+    async def run(self, submit: Submit, ready: Callable[[], None]) -> None:
+        """Receive until cancelled. Calls ``ready`` once messages arrive; closes what it opened."""
+
+    def render(self, document: Document, *, fidelity: Fidelity) -> Sequence[Rendered]:
+        """The document as messages that each fit; never empty, deterministic, stable while the text grows."""
+
+    async def send(
+        self,
+        key: ConversationKey,
+        content: Rendered,
+        *,
+        reply_to: str = "",
+        buttons: Sequence[Sequence[Button]] = (),
+    ) -> str:
+        """Send a new message; its id."""
+
+    async def edit(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        content: Rendered,
+        *,
+        buttons: Sequence[Sequence[Button]] = (),
+    ) -> None:
+        """Make an own message show ``content``; unchanged content is a success."""
+
+    async def typing(self, key: ConversationKey) -> None:
+        """Show for a few seconds that the bot is at work."""
+
+    def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The attachment's bytes, as they come."""
+
+
+@runtime_checkable
+class Deletes(Protocol):
+    """The platform lets us take back our own messages."""
+
+    async def delete(self, key: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Delete own messages; those already gone are fine."""
+
+
+@runtime_checkable
+class AnswersButtons(Protocol):
+    """The platform waits for an answer to a pressed button."""
+
+    async def answer_button(self, answer_id: str, text: str = "") -> None:
+        """End the button's wait, with a short line for the person who pressed it. Too late is fine."""
+
+
+@runtime_checkable
+class Previews(Protocol):
+    """The platform shows a reply while it grows, outside the chat's history."""
+
+    def can_preview(self, key: ConversationKey, chat_kind: ChatKind) -> bool:
+        """Whether this chat can show previews, as far as is known."""
+
+    async def preview(self, key: ConversationKey, preview_id: int, content: Rendered) -> None:
+        """Show ``content`` as the growing reply ``preview_id``; it vanishes when a real message is sent."""
+
+
+@runtime_checkable
+class Reclaims(Protocol):
+    """The platform lets us find a message whose sending was interrupted before its id was stored."""
+
+    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
+        """The id of an own message sent shortly after message ``after`` and not known to us, made to show
+        ``content``; None when there is none."""
+
+
+@runtime_checkable
+class Routed(Protocol):
+    """The adapter serves HTTP paths on the service's own server."""
+
+    def routes(self) -> Sequence[tuple[str, str, Callable[[Any], Awaitable[Any]]]]:
+        """(method, path, handler) in the HTTP server's own types."""
