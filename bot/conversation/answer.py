@@ -178,6 +178,8 @@ class Answering:
             asked = await self._round(job, draft, tools)
             if asked is None:
                 return
+            if not tools:
+                raise ProviderRefused("it calls tools and never answers", model=job.writing.model)
             await self._use_tools(job, draft, asked)
 
     async def _round(self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...]) -> ToolCallsReady | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.conversation.question import Question
+from bot.conversation.question import Origin, Question
 from bot.exchange import Exchange
 from bot.storage import chats, history, ledger
 from bot.storage.chats import Chat
@@ -56,25 +56,28 @@ def open_exchange(conn: Connection, turn_id: int, question: Question, *, now: fl
 
 
 def _new_exchange(conn: Connection, turn_id: int, question: Question, *, now: float) -> Exchange:
+    beside = _sibling(conn, question.origin)
     return Exchange(
         turn_id=turn_id,
         conversation=str(question.key),
-        parent_id=_parent(conn, question),
+        parent_id=beside.parent_id if beside is not None else _parent(conn, question),
         author_id=question.author.id,
         author_name=question.author.name,
-        message_id=question.message_id,
+        # Words asked again are still those of the first message, and go when that is deleted.
+        message_id=beside.message_id if beside is not None else question.message_id,
         request=question.request,
         created_at=now,
     )
 
 
+def _sibling(conn: Connection, origin: Origin) -> Exchange | None:
+    """The exchange whose question is asked once more."""
+    turn_id = origin.again if origin.again is not None else origin.replaces
+    return history.exchange_of(conn, turn_id) if turn_id is not None else None
+
+
 def _parent(conn: Connection, question: Question) -> int | None:
     origin = question.origin
-    sibling = origin.again if origin.again is not None else origin.replaces
-    if sibling is not None:
-        beside = history.exchange_of(conn, sibling)
-        if beside is not None:
-            return beside.parent_id
     if origin.continues_message:
         shown = history.exchange_shown_by(conn, str(question.key), origin.continues_message)
         if shown is not None:

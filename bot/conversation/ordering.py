@@ -66,6 +66,8 @@ class Ordering:
         last = await turn.effect(lambda conn: _to_answer_again(conn, turn))
         if last is None:
             await self._saying.say(turn, message, say("retry_nothing", language))
+        elif last.redacted:
+            await self._saying.say(turn, message, say("retry_gone", language))
         else:
             await self._answers(
                 turn, question_again(last, turn.key, message.chat_kind, message.author, message.message_id)

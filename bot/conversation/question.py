@@ -85,7 +85,8 @@ def question_again(
     exchange: Exchange, key: ConversationKey, chat_kind: ChatKind, author: Author, message_id: str
 ) -> Question:
     """The question of an exchange once more; the answer to a failed one takes over its message."""
-    failed = exchange.outcome is Outcome.FAILED
+    # Without an outcome its turn was given up, with an apology in the place of the answer.
+    failed = exchange.outcome in (Outcome.FAILED, None)
     return Question(
         key=key,
         chat_kind=chat_kind,

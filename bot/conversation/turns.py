@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
 
 import structlog
@@ -179,6 +180,12 @@ class Turns:
         await self._engine.accept(replace(event, event_id=f"{AGAIN}{event.event_id}"), lane=Lane.QUEUE)
 
     async def _deleted(self, turn: Turn, event: Deleted) -> None:
+        for message_id in event.message_ids:
+            open_turn = await turn.effect(
+                partial(history.open_turn_of_message, conversation=str(turn.key), message_id=message_id)
+            )
+            if open_turn is not None:
+                await self._engine.stop(turn.key, reason=CancelReason.USER, turn_id=open_turn)
         wiped = await turn.effect(lambda conn: history.redact_message(conn, str(turn.key), event.message_ids))
         log.info("messages_redacted", exchanges=wiped)
 

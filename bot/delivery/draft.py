@@ -179,7 +179,8 @@ class Draft:
         if self._preview_id and index == len(contents) - 1 and not self._is_sent(index):
             return await self._preview(contents[index])
         done = await self._bring(index, contents[index], self._live_buttons(contents)[index])
-        return not done or index < len(contents) - 1
+        # A message just sent has no stop button yet; the model may be silent from here on.
+        return not done or self._first_difference(contents, self._live_buttons(contents)) is not None
 
     async def _final_step(self, buttons: Buttons) -> bool:
         contents = self._render(live=False)

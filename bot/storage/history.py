@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, text, update
 
 from bot.errors import BotError
 from bot.events import Outcome, Usage
@@ -128,7 +128,7 @@ def add_exchange(conn: Connection, exchange: Exchange) -> None:
 
 _SAVE_PROGRESS = (
     update(exchanges)
-    .where(exchanges.c.turn_id == bindparam("t"))
+    .where(exchanges.c.turn_id == bindparam("t"), exchanges.c.redacted.is_(False))
     .values(reply=bindparam("reply_"), thinking=bindparam("thinking_"))
 )
 
@@ -142,7 +142,7 @@ def save_steps(conn: Connection, exchange: Exchange) -> None:
     """Store the tool rounds done so far, with the reply up to here."""
     conn.execute(
         update(exchanges)
-        .where(exchanges.c.turn_id == exchange.turn_id)
+        .where(exchanges.c.turn_id == exchange.turn_id, exchanges.c.redacted.is_(False))
         .values(steps=dump_steps(exchange.steps), reply=exchange.reply, thinking=exchange.thinking)
     )
 
@@ -151,9 +151,9 @@ _SAVE_REPLY = (
     update(exchanges)
     .where(exchanges.c.turn_id == bindparam("t"))
     .values(
-        steps=bindparam("steps_"),
-        reply=bindparam("reply_"),
-        thinking=bindparam("thinking_"),
+        steps=case((exchanges.c.redacted, "[]"), else_=bindparam("steps_")),
+        reply=case((exchanges.c.redacted, ""), else_=bindparam("reply_")),
+        thinking=case((exchanges.c.redacted, ""), else_=bindparam("thinking_")),
         outcome=bindparam("outcome_"),
         model=bindparam("model_"),
         usage=bindparam("usage_"),
@@ -163,7 +163,10 @@ _SAVE_REPLY = (
 
 
 def save_reply(conn: Connection, exchange: Exchange) -> None:
-    """Store a reply that will not change any more; only its delivery may still be open."""
+    """Store a reply that will not change any more; only its delivery may still be open.
+
+    What belongs to a deleted message stays wiped, here as in the other two.
+    """
     conn.execute(
         _SAVE_REPLY,
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,10 +14,12 @@ from tests.e2e.conftest import Stage, settings_for
 from tests.e2e.service import Service
 from tests.fakes.telegram import FakeTelegram, PrivateChat
 
-__all__ = ["NEVER_SHOWN", "lines_of", "open_stage", "raw_message", "unfit_for_people"]
+__all__ = ["NEVER_SHOWN", "all_answered", "lines_of", "open_stage", "raw_message", "unfit_for_people"]
 
 # What no person may ever read: pages and traces that belong into a log.
 NEVER_SHOWN = ("<html", "<!doctype", "Traceback", "Error(", "Exception", 'File "', "{'", '{"')
+
+_OPEN = "select count(*) from turns where state not in ('done', 'dead')"
 
 
 class _Crowded(Protocol):
@@ -67,3 +70,11 @@ def unfit_for_people(chats: Mapping[str, _Crowded]) -> dict[str, str]:
         for text in chat.texts
         if any(sign in text for sign in NEVER_SHOWN)
     }
+
+
+async def all_answered(service: Service, chats: Iterable[_Crowded], *, seconds: float = 30.0) -> None:
+    """Wait until every chat shows something and no turn is open; TimeoutError when it comes to neither."""
+    crowd = list(chats)
+    async with asyncio.timeout(seconds):
+        while not all(chat.texts for chat in crowd) or service.rows(_OPEN) != [(0,)]:
+            await asyncio.sleep(0.05)

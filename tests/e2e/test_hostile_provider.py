@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.sandbox import Cut, Hang, HttpError, Quirks, Reply, Stall, StreamError, ToolCall
 from tests.e2e.conftest import Stage
-from tests.e2e.hostile import open_stage, unfit_for_people
+from tests.e2e.hostile import all_answered, open_stage, unfit_for_people
 from tests.fakes.telegram import PrivateChat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -112,18 +112,11 @@ async def say_all(chats: Mapping[str, PrivateChat]) -> None:
         await chat.say(f"tell me of {topic}.")
 
 
-def settled(stage: Stage) -> bool:
-    """Whether no turn is open any more."""
-    return stage.service.rows("select count(*) from turns where state not in ('done', 'dead')") == [(0,)]
-
-
 async def test_what_passes_by_itself_is_tried_again_and_answered_once(stage: Stage) -> None:
     """Pages, resets, cuts, errors inside the stream: in the end the whole answer stands there, once."""
     chats = ask(stage, {topic: (reply, Reply(text=WHOLE)) for topic, reply in PASSING.items()})
     await say_all(chats)
-    await stage.telegram.until(
-        lambda: all(chat.texts for chat in chats.values()) and settled(stage), seconds=30
-    )
+    await all_answered(stage.service, chats.values(), seconds=30)
     assert {topic: chat.texts for topic, chat in chats.items() if chat.texts != [WHOLE]} == {}
 
 
@@ -131,9 +124,7 @@ async def test_odd_streams_are_read_to_the_last_letter(stage: Stage) -> None:
     """What only looks broken costs nothing of the answer."""
     chats = ask(stage, {topic: (reply,) for topic, (reply, _) in ODD.items()})
     await say_all(chats)
-    await stage.telegram.until(
-        lambda: all(chat.texts for chat in chats.values()) and settled(stage), seconds=20
-    )
+    await all_answered(stage.service, chats.values(), seconds=20)
     assert {topic: chat.texts for topic, chat in chats.items() if chat.texts != [ODD[topic][1]]} == {}
 
 
@@ -150,9 +141,7 @@ async def test_what_does_not_pass_is_told_in_one_sentence_with_a_button(stage: S
     }
     chats = ask(stage, {topic: (reply,) for topic, (reply, _) in lasting.items()})
     await say_all(chats)
-    await stage.telegram.until(
-        lambda: all(chat.texts for chat in chats.values()) and settled(stage), seconds=40
-    )
+    await all_answered(stage.service, chats.values(), seconds=40)
     wrong = {
         topic: (chat.texts, chat.last.buttons)
         for topic, chat in chats.items()
@@ -173,9 +162,8 @@ async def test_try_again_replaces_the_sentence_by_the_answer(stage: Stage) -> No
     sentence = chat.last
     stage.brain.teach("tell me of a storm.", Reply(text="It is over."))
     await chat.press(sentence, "Try again")
-    await stage.telegram.until(lambda: chat.texts == ["It is over."])
+    await stage.telegram.until(lambda: chat.texts == ["It is over."] and not chat.last.buttons)
     assert chat.bot_messages == [sentence]
-    assert chat.last.buttons == []
 
 
 async def test_a_model_that_is_gone_is_followed_by_the_next(stage: Stage) -> None:
@@ -196,7 +184,7 @@ async def test_an_overflow_trims_the_history_and_the_answer_comes(stage: Stage) 
     for number in range(3):
         stage.brain.teach(f"part {number}.", Reply(text=f"Noted {number}. " + "so it goes " * 1500))
         await chat.say(f"part {number}.")
-        await stage.telegram.until(lambda: settled(stage) and bool(chat.texts), seconds=30)
+        await all_answered(stage.service, [chat])
     full = "length of prompt_tokens (40000) must be less than max_seq_len (16384)."
     stage.brain.teach("what now.", Reply.coded_error(400, 20015, full), Reply(text="I remember the newest."))
     await chat.say("what now.")
@@ -226,9 +214,7 @@ async def test_calls_of_tools_may_be_broken_unknown_or_many(stage: Stage) -> Non
     taught = {topic: (Reply(tool_calls=calls), Reply(text=WHOLE)) for topic, calls in bad.items()}
     chats = ask(stage, taught)
     await say_all(chats)
-    await stage.telegram.until(
-        lambda: all(chat.texts for chat in chats.values()) and settled(stage), seconds=30
-    )
+    await all_answered(stage.service, chats.values(), seconds=30)
     assert {topic: chat.texts for topic, chat in chats.items() if chat.texts != [WHOLE]} == {}
 
 
@@ -237,9 +223,7 @@ async def test_enormous_answers_arrive_whole(stage: Stage) -> None:
     line, word = "no end in sight " * 1500, "endless" * 1500
     chats = ask(stage, {"a line": (Reply(text=line),), "a word": (Reply(text=word),)})
     await say_all(chats)
-    await stage.telegram.until(
-        lambda: all(chat.texts for chat in chats.values()) and settled(stage), seconds=40
-    )
+    await all_answered(stage.service, chats.values(), seconds=40)
     assert "".join("".join(chats["a line"].texts).split()) == "".join(line.split())
     assert "".join(chats["a word"].texts) == word
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.unit.conversation.stage import Stage, on_stage
+
+@pytest.fixture(autouse=True)
+def short_tracebacks() -> Iterator[None]:
+    """Rich ones, with every local variable, take seconds each."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    before = structlog.get_config()
+    structlog.configure(processors=[*before["processors"][:-1], renderer])
+    yield
+    structlog.configure(**before)
+
 
 OpenStage = Callable[..., Awaitable[Stage]]
 

@@ -25,6 +25,13 @@ async def _set_read_only(bench: EmbeddedBench, *, on: bool) -> None:
     await writer.run(lambda: writer.raw.execute(statement).close())
 
 
+async def _until_idle(bench: EmbeddedBench) -> None:
+    async def idle() -> bool:
+        return (await bench.stats()).running == 0
+
+    await eventually(idle)
+
+
 def _count(table: str) -> str:
     return f"SELECT count(*) FROM {table}"
 
@@ -40,6 +47,7 @@ async def test_an_event_that_cannot_be_stored_is_refused(bench: EmbeddedBench) -
     bench.serve(recorder)
     await bench.engine.accept(message("a"))
     await eventually(lambda: recorder.ended == ["a"])
+    await _until_idle(bench)
     await _set_read_only(bench, on=True)
     with pytest.raises(StorageError):
         await bench.engine.accept(message("b"))
@@ -166,11 +174,7 @@ async def test_pruning_forgets_old_finished_turns_only(bench: EmbeddedBench) -> 
     for _ in range(5):
         count = len(recorder.attempts)
         await eventually(lambda count=count: len(recorder.attempts) > count)
-
-        async def idle() -> bool:
-            return (await bench.stats()).running == 0
-
-        await eventually(idle)
+        await _until_idle(bench)
         bench.clock.advance(200)
     bench.clock.advance(86_400)
     recorder.blocks.add("open")

@@ -36,7 +36,12 @@ class MailboxMachine(RuleBasedStateMachine):
 
     async def _start(self) -> None:
         database = await self.stack.enter_async_context(open_database("sqlite://"))
-        self.engine = EmbeddedEngine(database=database, clock=self.clock, retry_delays_seconds=[10.0] * 1000)
+        self.engine = EmbeddedEngine(
+            database=database,
+            clock=self.clock,
+            retry_delays_seconds=[10.0] * 1000,
+            max_open_turns=1000,
+        )
         self._serve()
 
     def _serve(self) -> None:
