@@ -16,11 +16,11 @@ from bot.conversation import Admission, Answering, AnswerSettings, Folding, Inta
 from bot.delivery import Governor
 from bot.engine import EmbeddedEngine
 from bot.errors import StorageError
-from bot.messages import Inbound
+from bot.messages import ConversationKey, Inbound
 from bot.ports import Adapter, ChatModel, Clock, Routed, SystemClock
 from bot.server import HttpServer, Readiness
 from bot.settings import SandboxModel, Settings, Thinking
-from bot.storage import open_database
+from bot.storage import history, open_database
 from bot.storage.migrate import migrate
 from bot.tools import default_tools
 
@@ -113,10 +113,14 @@ async def open_app(
             for adapter in (await telegram, _terminal(engine) if terminal else None)
             if adapter is not None
         ]
+
+        async def took_part(key: ConversationKey) -> bool:
+            return await database.read(lambda conn: history.took_part(conn, str(key)))
+
         readiness = await _serve_http(settings, stack, adapters, terminal=terminal)
         yield App(
             engine=engine,
-            intake=Intake(engine=engine, clock=clock),
+            intake=Intake(engine=engine, clock=clock, took_part=took_part),
             turns=_build_turns(settings, engine, mind, folding, adapters, clock),
             adapters=adapters,
             readiness=readiness,

@@ -73,7 +73,11 @@ class ChatKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who wrote. ``id`` is the platform's stable id; ``name`` is what people see and may hold anything."""
+    """Who wrote. ``id`` is the platform's stable id; ``name`` is what people see and may hold anything.
+
+    ``vouched`` says that the platform itself lets only the operator's own people write: a member of the
+    workspace, whoever sits at the terminal. ``is_guest`` is somebody from outside it.
+    """
 
     id: str
     name: str
@@ -81,6 +85,7 @@ class Author:
     language: str = ""
     is_bot: bool = False
     is_guest: bool = False
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,7 @@ class Incoming:
 
     ``addressed`` says that the bot is meant (private chat, mention, reply to it, command).
     ``fills_limit`` says that the text reaches the platform's size limit, so that its rest may follow at once.
+    ``follows_up`` says that it was written in a thread of its own: the bot is meant if it took part there.
     """
 
     type: Literal["incoming"] = "incoming"
@@ -158,6 +164,7 @@ class Incoming:
     addressed: bool
     quoted: Quoted | None = None
     fills_limit: bool = False
+    follows_up: bool = False
 
     @property
     def text(self) -> str:

@@ -172,6 +172,7 @@ class TelegramAdapter:
         *,
         reply_to: str = "",
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> str:
         """Send a new message; its id. A reply or topic that is gone is left out."""
         return await self._outbound.send(key, content, reply_to=reply_to, buttons=buttons)
@@ -183,6 +184,7 @@ class TelegramAdapter:
         content: Rendered,
         *,
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> None:
         """Make an own message show ``content``; unchanged content is a success."""
         await self._outbound.edit(key, message_id, content, buttons=buttons)

@@ -64,7 +64,7 @@ class TerminalAdapter:
         self._busy = busy
         self._greeting = greeting
         self._editor = LineEditor()
-        self._author = Author(id="local", name=_user_name(), language=_language())
+        self._author = Author(id="local", name=_user_name(), language=_language(), vouched=True)
         self._events: asyncio.Queue[Line | Key] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -186,6 +186,7 @@ class TerminalAdapter:
         *,
         reply_to: str = "",
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> str:
         """Show a new message below what is there."""
         self._screen.settle()
@@ -200,6 +201,7 @@ class TerminalAdapter:
         content: Rendered,
         *,
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> None:
         """Change the last message in place, an earlier one by showing it again.
 

@@ -25,10 +25,10 @@ class Admission:
         self._told: OrderedDict[str, float] = OrderedDict()
 
     def admits(self, key: ConversationKey, author: Author) -> bool:
-        """Whether this person is answered. The terminal is the operator's own; bots never are."""
+        """Whether this person is answered: those the platform vouches for are, bots never."""
         if author.is_bot:
             return False
-        if key.platform == "terminal" or self._access is Access.OPEN:
+        if author.vouched or self._access is Access.OPEN:
             return True
         return author.id in self._admins or f"{key.platform}:{author.id}" in self._admins
 

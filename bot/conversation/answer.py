@@ -92,6 +92,10 @@ class Answering:
         """
         now = self._clock.now().timestamp()
         opened = await _despite_stop(turn, lambda conn: open_exchange(conn, turn.id, question, now=now))
+        if opened.exchange.redacted and not opened.deliveries:
+            log.info("question_deleted")
+            await turn.finish(lambda conn: None)
+            return
         settings = ChatSettings.of(opened.chat, thinking_shown=self._settings.thinking_shown)
         writing = Writing.taken_up(
             opened.exchange,
@@ -178,7 +182,7 @@ class Answering:
             asked = await self._round(job, draft, tools)
             if asked is None:
                 return
-            if not tools:
+            if number == _MOST_ROUNDS:
                 raise ProviderRefused("it calls tools and never answers", model=job.writing.model)
             await self._use_tools(job, draft, asked)
 

@@ -83,15 +83,20 @@ class Folding:
             if not summary:
                 return
             text, now = f"{_OPENING}\n{summary}", self._clock.now().timestamp()
-            await self._database.write(
-                lambda conn: history.add_summary(
+
+            def store(conn: Connection) -> bool:
+                if not _stands(conn, opened.summary, older):
+                    return False
+                history.add_summary(
                     conn, turn_id=last.turn_id, conversation=last.conversation, summary=text, now=now
                 )
-            )
+                return True
+
+            stored = await self._database.write(store)
         except BotError as exc:
             log.warning("history_not_folded", key=last.conversation, reason=str(exc))
         else:
-            log.info("history_folded", key=last.conversation, exchanges=len(older))
+            log.info("history_folded", key=last.conversation, exchanges=len(older), stored=stored)
 
     async def _summarise(
         self, summary: str, older: Sequence[Exchange], models: tuple[str, ...], budget_tokens: int
@@ -113,6 +118,18 @@ class Folding:
         )
         async with self._model.stream(request) as events:
             return "".join([event.text async for event in events if isinstance(event, TextDelta)]).strip()
+
+
+def _stands(conn: Connection, summary: str, older: Sequence[Exchange]) -> bool:
+    """Whether nothing of what was summed up has been deleted meanwhile."""
+    path = history.path_to(conn, older[-1].turn_id)
+    before = history.summary_of(conn, path[0].turn_id) if path else ""
+    rest = path[1:] if before else path
+    return before == summary and [_identity(item) for item in rest] == [_identity(item) for item in older]
+
+
+def _identity(exchange: Exchange) -> tuple[int, bool]:
+    return exchange.turn_id, exchange.redacted
 
 
 def _older_part(path: Sequence[Exchange], budget_tokens: int) -> Sequence[Exchange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -11,6 +12,7 @@ from bot.messages import (
     ButtonPressed,
     ChatLeft,
     ChatMigrated,
+    ConversationKey,
     Deleted,
     Edited,
     Inbound,
@@ -33,9 +35,17 @@ _MOST_PASTES = 1000
 class Intake:
     """``submit`` is what adapters call for every event."""
 
-    def __init__(self, *, engine: Engine, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        clock: Clock,
+        took_part: Callable[[ConversationKey], Awaitable[bool]] | None = None,
+    ) -> None:
+        """``took_part`` tells whether the bot has answered in a conversation before; without it, nowhere."""
         self._engine = engine
         self._clock = clock
+        self._took_part = took_part
         self._pastes: OrderedDict[str, float] = OrderedDict()
 
     async def submit(self, event: Inbound) -> None:
@@ -53,12 +63,17 @@ class Intake:
         if command is not None and event.addressed:
             await self._engine.accept(event, lane=lane_of(command))
             return
-        if not (event.addressed or self._continues_paste(event)):
+        if not await self._concerns_us(event):
             return
         join, hold = self._joining(event)
         if event.fills_limit:
             self._note_paste(event)
         await self._engine.accept(event, join=join, hold_seconds=hold)
+
+    async def _concerns_us(self, event: Incoming) -> bool:
+        if event.addressed or self._continues_paste(event):
+            return True
+        return event.follows_up and self._took_part is not None and await self._took_part(event.key)
 
     @staticmethod
     def _joining(event: Incoming) -> tuple[str, float]:

@@ -57,15 +57,17 @@ def open_exchange(conn: Connection, turn_id: int, question: Question, *, now: fl
 
 def _new_exchange(conn: Connection, turn_id: int, question: Question, *, now: float) -> Exchange:
     beside = _sibling(conn, question.origin)
+    deleted = history.was_deleted(conn, turn_id)
     return Exchange(
         turn_id=turn_id,
         conversation=str(question.key),
         parent_id=beside.parent_id if beside is not None else _parent(conn, question),
         author_id=question.author.id,
-        author_name=question.author.name,
+        author_name="" if deleted else question.author.name,
         # Words asked again are still those of the first message, and go when that is deleted.
         message_id=beside.message_id if beside is not None else question.message_id,
-        request=question.request,
+        request="" if deleted else question.request,
+        redacted=deleted,
         created_at=now,
     )
 

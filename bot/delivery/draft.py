@@ -41,11 +41,13 @@ Buttons = tuple[tuple[Button, ...], ...]
 class _Part:
     """A message of the reply. ``shown`` is None while we do not know what it shows.
 
-    ``lost`` says that it may have been sent although we hold no id.
+    ``live`` says that the platform was told that more will follow; ``lost``, that it may have been sent
+    although we hold no id.
     """
 
     message_id: str = ""
     shown: tuple[Rendered, Buttons] | None = None
+    live: bool = False
     lost: bool = False
 
 
@@ -172,15 +174,20 @@ class Draft:
         if not contents:
             self._refund()
             return False
-        index = self._first_difference(contents, self._live_buttons(contents))
+        growing = len(contents) - 1 if self._adapter.capabilities.live_messages else -1
+        index = self._first_difference(contents, self._live_buttons(contents), growing=growing)
         if index is None:
             self._refund()
             return False
         if self._preview_id and index == len(contents) - 1 and not self._is_sent(index):
             return await self._preview(contents[index])
-        done = await self._bring(index, contents[index], self._live_buttons(contents)[index])
+        buttons = self._live_buttons(contents)[index]
+        done = await self._bring(index, contents[index], buttons, live=index == growing)
         # A message just sent has no stop button yet; the model may be silent from here on.
-        return not done or self._first_difference(contents, self._live_buttons(contents)) is not None
+        return (
+            not done
+            or self._first_difference(contents, self._live_buttons(contents), growing=growing) is not None
+        )
 
     async def _final_step(self, buttons: Buttons) -> bool:
         contents = self._render(live=False)
@@ -222,9 +229,15 @@ class Draft:
             rows[-1] = ((self._stop_button,),)
         return rows
 
-    def _first_difference(self, contents: Sequence[Rendered], buttons: Sequence[Buttons]) -> int | None:
+    def _first_difference(
+        self, contents: Sequence[Rendered], buttons: Sequence[Buttons], *, growing: int = -1
+    ) -> int | None:
+        """The first part that does not show what it should; ``growing`` is the one that may still be live."""
         for index, wanted in enumerate(zip(contents, buttons, strict=True)):
-            if not self._is_sent(index) or self._parts[index].shown != wanted:
+            if not self._is_sent(index):
+                return index
+            part = self._parts[index]
+            if part.shown != wanted or (part.live and index != growing):
                 return index
         return None
 
@@ -237,7 +250,7 @@ class Draft:
 
     # --- calling the platform ---------------------------------------------------------------------------
 
-    async def _bring(self, index: int, content: Rendered, buttons: Buttons) -> bool:
+    async def _bring(self, index: int, content: Rendered, buttons: Buttons, *, live: bool = False) -> bool:
         """Make part ``index`` show ``content``; whether that succeeded."""
         if index == len(self._parts):
             self._parts.append(_Part())
@@ -245,9 +258,9 @@ class Draft:
         try:
             if part.message_id:
                 await self._ledger.before_showing(new_part=None)
-                await self._adapter.edit(self._key, part.message_id, content, buttons=buttons)
+                await self._adapter.edit(self._key, part.message_id, content, buttons=buttons, live=live)
             else:
-                await self._send(index, part, content, buttons)
+                await self._send(index, part, content, buttons, live=live)
         except PlatformBusy as exc:
             self._governor.hold_off(self._key.peer, self._pace, exc.retry_after_seconds)
             log.info("delivery_held_off", key=str(self._key), seconds=exc.retry_after_seconds)
@@ -268,11 +281,13 @@ class Draft:
         except ChatClosed as exc:
             self._closed = exc
             return False
-        part.shown = (content, buttons)
+        part.shown, part.live = (content, buttons), live
         self._retry_seconds = _FIRST_RETRY_SECONDS
         return True
 
-    async def _send(self, index: int, part: _Part, content: Rendered, buttons: Buttons) -> None:
+    async def _send(
+        self, index: int, part: _Part, content: Rendered, buttons: Buttons, *, live: bool
+    ) -> None:
         if part.lost and isinstance(self._adapter, Reclaims):
             found = await self._adapter.reclaim(self._key, content, after=self._newest_id(index))
             part.lost = False
@@ -284,7 +299,7 @@ class Draft:
                 return
         await self._ledger.before_showing(new_part=index)
         message_id = await self._adapter.send(
-            self._key, content, reply_to=self._reply_to if index == 0 else "", buttons=buttons
+            self._key, content, reply_to=self._reply_to if index == 0 else "", buttons=buttons, live=live
         )
         part.message_id = message_id
         await self._ledger.sent(index, message_id)

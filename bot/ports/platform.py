@@ -48,7 +48,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a platform can do, as data. ``max_text_units`` counts in the platform's own unit."""
+    """What a platform can do, as data. ``max_text_units`` counts in the platform's own unit.
+
+    ``live_messages`` says that it wants to know which messages still grow, and when one has stopped growing.
+    """
 
     max_text_units: int
     pace: Mapping[ChatKind, Pace]
@@ -57,6 +60,7 @@ class Capabilities:
     buttons: bool = True
     max_button_data_bytes: int = 64
     threads: bool = False
+    live_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +119,9 @@ class Adapter(Protocol):
         *,
         reply_to: str = "",
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> str:
-        """Send a new message; its id."""
+        """Send a new message; its id. ``live`` says that edits will follow at once, until one is not live."""
 
     async def edit(
         self,
@@ -125,6 +130,7 @@ class Adapter(Protocol):
         content: Rendered,
         *,
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> None:
         """Make an own message show ``content``; unchanged content is a success."""
 

@@ -129,5 +129,5 @@ def clip_spans(spans: Iterable[Span], start: int, stop: int) -> tuple[Span, ...]
             span, offset=max(span.offset, start) - start, length=min(span.end, stop) - max(span.offset, start)
         )
         for span in spans
-        if span.offset < stop and span.end > start
+        if start < stop and span.offset < stop and span.end > start
     )

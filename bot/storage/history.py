@@ -31,6 +31,7 @@ __all__ = [
     "save_steps",
     "set_head",
     "summary_of",
+    "was_deleted",
 ]
 
 _LONGEST_PATH = 2000
@@ -64,6 +65,12 @@ def set_head(conn: Connection, conversation: str, head: int | None) -> None:
     moved = conn.execute(update(conversations).where(conversations.c.key == conversation).values(head=head))
     if moved.rowcount == 0:
         conn.execute(insert(conversations).values(key=conversation, head=head))
+
+
+def took_part(conn: Connection, conversation: str) -> bool:
+    """Whether anything was ever answered in a conversation."""
+    query = select(exchanges.c.turn_id).where(exchanges.c.conversation == conversation).limit(1)
+    return conn.execute(query).first() is not None
 
 
 def exchange_of(conn: Connection, turn_id: int) -> Exchange | None:
@@ -201,6 +208,12 @@ def redact_message(conn: Connection, conversation: str, message_ids: Sequence[st
         .values(payload="")
     )
     return wiped
+
+
+def was_deleted(conn: Connection, turn_id: int) -> bool:
+    """Whether a message that a turn is about was deleted, perhaps while the turn waited."""
+    wiped = select(inbound.c.id).where(inbound.c.turn_id == turn_id, inbound.c.payload == "").limit(1)
+    return conn.execute(wiped).first() is not None
 
 
 def add_summary(conn: Connection, *, turn_id: int, conversation: str, summary: str, now: float) -> None:

@@ -7,6 +7,7 @@ was measured to cost a fifth of the CPU time for single writes and a fifteenth f
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -41,7 +42,12 @@ class SqliteSession:
     async def open(cls, path: Path | None, *, pragmas: Sequence[str] = ()) -> SqliteSession:
         """Connect. Raises sqlite3.Error and SQLAlchemy's DBAPIError."""
         session = cls(path, pragmas)
-        await session._async
+        try:
+            await session._async
+        except BaseException:
+            # aiosqlite has told its thread to end; it must have done so before the event loop is closed.
+            await asyncio.to_thread(session._async._thread.join)  # noqa: SLF001
+            raise
         return session
 
     def _connect(self, target: str, pragmas: Sequence[str]) -> sqlite3.Connection:

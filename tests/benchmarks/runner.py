@@ -68,8 +68,8 @@ async def _one_run(
         await scenario.load(run)
         figures["others_cores"] = others.cores
         await run.settle()
-        faults = stage.faults()
-        return [*_shortened(faults), *([running.tail()] if faults else [])]
+        faults = _shortened(stage.faults())
+        return [*faults, f"the end of its log:\n{running.tail()}"] if faults else []
 
 
 async def _warm_up(run: Run) -> None:

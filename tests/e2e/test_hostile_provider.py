@@ -182,7 +182,7 @@ async def test_an_overflow_trims_the_history_and_the_answer_comes(stage: Stage) 
     """The model holds less than we thought: the oldest exchange is left out, the newest stays."""
     chat = stage.telegram.private(stage.telegram.person("Long"))
     for number in range(3):
-        stage.brain.teach(f"part {number}.", Reply(text=f"Noted {number}. " + "so it goes " * 1500))
+        stage.brain.teach(f"part {number}.", Reply(text=f"Noted {number}. " + "字" * 4000))
         await chat.say(f"part {number}.")
         await all_answered(stage.service, [chat])
     full = "length of prompt_tokens (40000) must be less than max_seq_len (16384)."

@@ -99,6 +99,7 @@ class FakePlatform:
         *,
         reply_to: str = "",
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> str:
         mood = await self._called("send", content)
         message_id = self.new_id()
@@ -116,6 +117,7 @@ class FakePlatform:
         content: Rendered,
         *,
         buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
     ) -> None:
         mood = await self._called("edit", content)
         if mood == "gone":

@@ -12,6 +12,7 @@ import structlog
 
 from tests.unit.conversation.stage import Stage, on_stage
 
+
 @pytest.fixture(autouse=True)
 def short_tracebacks() -> Iterator[None]:
     """Rich ones, with every local variable, take seconds each."""

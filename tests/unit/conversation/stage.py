@@ -136,9 +136,7 @@ class Stage:
         self.database: Database = await self._stack.enter_async_context(open_database(url))
         hasty = HastyClock()
         chat = await self._stack.enter_async_context(
-            open_siliconflow(
-                api_key="sk-test", base_url=self.sandbox.url, clock=hasty, random=lambda: 0.5
-            )
+            open_siliconflow(api_key="sk-test", base_url=self.sandbox.url, clock=hasty, random=lambda: 0.5)
         )
         self.model = FaultyModel(chat)
         self.engine = EmbeddedEngine(

@@ -83,14 +83,12 @@ def test_people_are_addressed_in_their_language() -> None:
 
 @given(st.sampled_from(["42", "telegram:42"]))
 def test_pairing_admits_the_operators_list_only(admin: str) -> None:
-    """By id, with or without the platform; never bots; the terminal is the operator's own."""
+    """By id, with or without the platform; never bots; those the platform vouches for."""
     admission = Admission(access=Access.PAIRING, admins=[admin], clock=ManualClock())
     assert admission.admits(KEY, Author(id="42", name="Ann"))
     assert not admission.admits(KEY, Author(id="43", name="Ann"))
     assert not admission.admits(KEY, Author(id="42", name="Ann", is_bot=True))
-    assert admission.admits(
-        ConversationKey(platform="terminal", account="", chat=""), Author(id="me", name="Me")
-    )
+    assert admission.admits(KEY, Author(id="me", name="Me", vouched=True))
 
 
 def test_another_platforms_person_with_the_same_number_stays_out() -> None:

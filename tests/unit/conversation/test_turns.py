@@ -49,9 +49,7 @@ async def test_undo_twice_takes_two_questions_back(stage: Stage) -> None:
     assert spoken(stage.requests[-1]) == [("user", "three")]
 
 
-@pytest.mark.parametrize(
-    ("command", "left"), [("/undo", ["one"]), ("/new", [])], ids=["undo", "new"]
-)
+@pytest.mark.parametrize(("command", "left"), [("/undo", ["one"]), ("/new", [])], ids=["undo", "new"])
 async def test_a_command_has_its_effect_once_though_its_turn_runs_twice(
     stage: Stage, command: str, left: list[str]
 ) -> None:
@@ -93,7 +91,11 @@ async def test_retry_answers_the_last_question_beside_its_first_answer(stage: St
     await ann.ask("/retry")
     assert ann.texts == ["First joke.", "Second joke."]
     await ann.ask("Good")
-    assert spoken(stage.requests[-1]) == [("user", "A joke?"), ("assistant", "Second joke."), ("user", "Good")]
+    assert spoken(stage.requests[-1]) == [
+        ("user", "A joke?"),
+        ("assistant", "Second joke."),
+        ("user", "Good"),
+    ]
 
 
 @pytest.mark.parametrize("how", ["command", "button"])
@@ -424,6 +426,20 @@ async def test_a_message_deleted_while_it_is_answered_ends_the_answer_and_is_for
     assert "secret" not in str(await stage.exchanges())
     await ann.ask("three")
     assert "secret" not in str(spoken(stage.requests[-1]))
+
+
+async def test_a_message_deleted_while_it_waits_is_never_answered(stage: Stage) -> None:
+    """Its turn comes up, finds nothing to answer, and says nothing."""
+    stage.brain.teach("story", stalled("Once upon a time"))
+    ann = stage.talk()
+    ann.say("story")
+    secret = ann.say("My secret")
+    await ann.sees_begin("Once upon a")
+    ann.delete(secret)
+    await ann.ask("/stop")
+    assert ann.texts == ["Once upon a\n\nStopped."]
+    assert len(stage.requests) == 1
+    assert "secret" not in str(await stage.exchanges())
 
 
 # --- our own failures -----------------------------------------------------------------------------------------

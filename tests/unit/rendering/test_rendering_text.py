@@ -35,6 +35,7 @@ def test_an_offset_within_a_character_moves_before_it() -> None:
         text="😀b", spans=(Span(kind=SpanKind.BOLD, offset=0, length=3),)
     )
     assert text.slice(2, 1) == FormattedText(text="")
+    assert text.slice(3, 3) == FormattedText(text="")
     assert text.slice(-5, 99) == text
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,21 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         async with open_database(f"sqlite:///{path}"):
             pass
     assert path.read_text().startswith("These are my notes.")
+
+
+def test_a_refused_database_leaves_no_thread_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process may end right after the error, with nothing but the error to show."""
+    # The driver's thread logs at each step: so it is slow enough to be caught alive.
+    monkeypatch.setattr("aiosqlite.core.LOG.debug", lambda *_: time.sleep(0.05))
+
+    async def refused() -> set[threading.Thread]:
+        before = set(threading.enumerate())
+        with pytest.raises(StorageError):
+            async with open_database(f"sqlite:///{tmp_path}"):
+                pass
+        return {thread for thread in threading.enumerate() if "connection_worker" in thread.name} - before
+
+    assert asyncio.run(refused()) == set()
 
 
 async def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
