@@ -23,18 +23,22 @@ from bot.storage.tables import (
 
 __all__ = ["move_chat"]
 
-_BY_CONVERSATION = (inbound, turns, exchanges, summaries, deliveries)
+_BY_CONVERSATION = (inbound, turns, exchanges, summaries)
 
 
 def move_chat(conn: Connection, *, platform: str, account: str, old_chat: str, new_chat: str) -> None:
     """Give everything of ``old_chat``, in all its threads, to ``new_chat``.
 
-    Where the new chat has a place in its history or a setting already, that one is kept.
+    Where the new chat has a place in its history or a setting already, that one is kept. Message ids are
+    forgotten: the new chat numbers its messages anew, and an old id would name somebody else's message.
     """
     if old_chat == new_chat:
         return
     old = ConversationKey(platform=platform, account=account, chat=old_chat)
     new = replace(old, chat=new_chat)
+    conn.execute(delete(deliveries).where(_begins_with(deliveries.c.conversation, old.peer)))
+    for table in (inbound, exchanges):
+        conn.execute(update(table).where(_begins_with(table.c.conversation, old.peer)).values(message_id=""))
     for table in _BY_CONVERSATION:
         _rename(conn, table, table.c.conversation, old.peer, new.peer)
     _move_timers(conn, old, new)

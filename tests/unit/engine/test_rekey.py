@@ -50,7 +50,6 @@ async def test_everything_stored_moves(bench: EmbeddedBench) -> None:
         ("test/bot/older/",),
     ]
     assert await _all(bench, "SELECT conversation FROM summaries") == [("test/bot/new/",)]
-    assert await _all(bench, "SELECT conversation FROM deliveries") == [("test/bot/new/",)]
     assert await _all(bench, "SELECT key, head FROM conversations ORDER BY key") == [
         ("test/bot/new/", 1),
         ("test/bot/new/7", 2),
@@ -58,6 +57,15 @@ async def test_everything_stored_moves(bench: EmbeddedBench) -> None:
     assert await _all(bench, "SELECT peer, settings, closed_at FROM chats") == [
         ("test/bot/new/", '{"a": 1, "b": 1}', None)
     ]
+
+
+async def test_message_ids_of_the_old_chat_are_forgotten(bench: EmbeddedBench) -> None:
+    """The new chat numbers its messages anew: an old id must not name another message there."""
+    await _fill(bench, _ROWS)
+    await _fill(bench, "UPDATE exchanges SET message_id = '5'")
+    await _rekey(bench)
+    assert await _all(bench, "SELECT message_id FROM exchanges ORDER BY turn_id") == [("",), ("",), ("5",)]
+    assert await _all(bench, "SELECT * FROM deliveries") == []
 
 
 async def test_what_the_new_chat_has_is_kept(bench: EmbeddedBench) -> None:
