@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,8 @@ class Database(Protocol):
     """Where everything is kept. Callables get a SQLAlchemy Core connection inside a transaction.
 
     They are plain functions, run in another thread, and neither commit nor roll back; what they return must
-    not depend on the connection. Both methods raise StorageError, and whatever the callable itself raises.
+    not depend on the connection. A change may be run twice, its first run undone, when another one that was
+    to be committed with it fails. Both methods raise StorageError, and whatever the callable itself raises.
     """
 
     async def write(
@@ -160,16 +161,32 @@ class _SqliteDatabase:
     # --- in the connections' threads ---
 
     def _commit_group(self, group: list[_Write]) -> list[Any]:
-        raw = self._writer.raw
         self._set_sync(full=any(write.durable for write in group))
-        raw.execute("BEGIN IMMEDIATE")
         try:
-            outcomes = [self._apply(write.change) for write in group]
+            return self._in_one_go(group)
+        except Exception as exc:  # noqa: BLE001  whose it is shows when each change is guarded by itself
+            if len(group) == 1:
+                return [_Failed(error=exc)]
+        return self._each_guarded(group)
+
+    def _in_one_go(self, group: list[_Write]) -> list[Any]:
+        """The ordinary case: nothing fails, so no change needs a savepoint (two statements) of its own."""
+        with self._transaction():
+            return [write.change(self._writer.core) for write in group]
+
+    def _each_guarded(self, group: list[_Write]) -> list[Any]:
+        with self._transaction():
+            return [self._apply(write.change) for write in group]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._writer.raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._end(self._writer, commit=True)
         except BaseException:
             self._end(self._writer, commit=False)
             raise
-        return outcomes
 
     def _apply(self, change: Callable[[Connection], Any]) -> Any:
         raw = self._writer.raw

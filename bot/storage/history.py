@@ -55,6 +55,15 @@ _HEAD = select(conversations.c.head).where(conversations.c.key == bindparam("k")
 _EXCHANGE = select(exchanges).where(exchanges.c.turn_id == bindparam("t"))
 
 
+_MOVE_HEAD = (
+    update(conversations).where(conversations.c.key == bindparam("k")).values(head=bindparam("new_head"))
+)
+_ADD_CONVERSATION = insert(conversations)
+_ADD_EXCHANGE = insert(exchanges)
+_SUMMARY = select(summaries.c.text).where(summaries.c.turn_id == bindparam("t"))
+_NOTICE = select(notices.c.text).where(notices.c.turn_id == bindparam("t"))
+
+
 def head_of(conn: Connection, conversation: str) -> int | None:
     """The exchange the next message continues from; None for a conversation at its beginning."""
     return conn.execute(_HEAD, {"k": conversation}).scalar()
@@ -62,9 +71,8 @@ def head_of(conn: Connection, conversation: str) -> int | None:
 
 def set_head(conn: Connection, conversation: str, head: int | None) -> None:
     """Continue from ``head`` (None: begin anew). Creates the conversation's row when there is none."""
-    moved = conn.execute(update(conversations).where(conversations.c.key == conversation).values(head=head))
-    if moved.rowcount == 0:
-        conn.execute(insert(conversations).values(key=conversation, head=head))
+    if conn.execute(_MOVE_HEAD, {"k": conversation, "new_head": head}).rowcount == 0:
+        conn.execute(_ADD_CONVERSATION, {"key": conversation, "head": head})
 
 
 def took_part(conn: Connection, conversation: str) -> bool:
@@ -129,7 +137,7 @@ def exchange_shown_by(conn: Connection, conversation: str, message_id: str) -> i
 
 def add_exchange(conn: Connection, exchange: Exchange) -> None:
     """Store a new exchange and continue the conversation from it."""
-    conn.execute(insert(exchanges), [_row(exchange)])
+    conn.execute(_ADD_EXCHANGE, [_row(exchange)])
     set_head(conn, exchange.conversation, exchange.turn_id)
 
 
@@ -225,12 +233,12 @@ def add_summary(conn: Connection, *, turn_id: int, conversation: str, summary: s
 
 def summary_of(conn: Connection, turn_id: int) -> str:
     """The text that stands for an exchange and all before it; empty when there is none."""
-    return conn.execute(select(summaries.c.text).where(summaries.c.turn_id == turn_id)).scalar() or ""
+    return conn.execute(_SUMMARY, {"t": turn_id}).scalar() or ""
 
 
 def notice_of(conn: Connection, turn_id: int) -> str | None:
     """What a turn's command has decided to answer."""
-    return conn.execute(select(notices.c.text).where(notices.c.turn_id == turn_id)).scalar()
+    return conn.execute(_NOTICE, {"t": turn_id}).scalar()
 
 
 def save_notice(conn: Connection, turn_id: int, notice: str) -> None:

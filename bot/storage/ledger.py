@@ -30,6 +30,14 @@ _RECORD = (
     .values(message_id=bindparam("m"))
 )
 
+_INTEND = insert(deliveries)
+_NEWEST = (
+    select(deliveries.c.message_id)
+    .where(deliveries.c.conversation == bindparam("c"), deliveries.c.message_id != "")
+    .order_by(deliveries.c.turn_id.desc(), deliveries.c.part.desc())
+    .limit(1)
+)
+
 
 def deliveries_of(conn: Connection, turn_id: int) -> tuple[Delivery, ...]:
     """The parts of a turn's reply, in order."""
@@ -42,7 +50,7 @@ def intend(conn: Connection, *, turn_id: int, part: int, conversation: str) -> N
     """Write down that a part is about to be sent as a new message."""
     row = {"turn_id": turn_id, "part": part, "conversation": conversation, "message_id": ""}
     if conn.execute(_RECORD, {"t": turn_id, "p": part, "m": ""}).rowcount == 0:
-        conn.execute(insert(deliveries), [row])
+        conn.execute(_INTEND, [row])
 
 
 def record_sent(conn: Connection, *, turn_id: int, part: int, message_id: str) -> None:
@@ -66,10 +74,4 @@ def adopt(conn: Connection, *, turn_id: int, from_turn: int) -> None:
 
 def newest_message(conn: Connection, conversation: str) -> str:
     """The message we sent last in a conversation, as far as is known; empty when there is none."""
-    query = (
-        select(deliveries.c.message_id)
-        .where(deliveries.c.conversation == conversation, deliveries.c.message_id != "")
-        .order_by(deliveries.c.turn_id.desc(), deliveries.c.part.desc())
-        .limit(1)
-    )
-    return conn.execute(query).scalar() or ""
+    return conn.execute(_NEWEST, {"c": conversation}).scalar() or ""

@@ -164,5 +164,6 @@ deliveries = Table(
     Column("conversation", String(512), nullable=False),
     Column("message_id", String(128), nullable=False, server_default="", comment="empty: about to be sent"),
     Index(None, "conversation", "message_id"),
+    Index(None, "conversation", "turn_id", "part"),
     comment="The ledger: which message on the platform shows which part of which reply.",
 )

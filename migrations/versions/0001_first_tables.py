@@ -84,6 +84,9 @@ def _create_deliveries() -> None:
         comment="The ledger: which message on the platform shows which part of which reply.",
     )
     op.create_index("ix_deliveries_conversation_message_id", "deliveries", ["conversation", "message_id"])
+    op.create_index(
+        "ix_deliveries_conversation_turn_id_part", "deliveries", ["conversation", "turn_id", "part"]
+    )
 
 
 def _create_exchanges() -> None:
