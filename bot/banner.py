@@ -24,6 +24,10 @@ def banner(settings: Settings, *, terminal: bool) -> str:
         on.insert(0, "this terminal")
     elif settings.telegram_bot_token is None:
         off.append("terminal chat (python -m bot chat)")
+    if settings.serves_page and not terminal:
+        on.insert(0, "the page in your browser")
+    elif not terminal:
+        off.append("the page in the browser (PARLEY_WEB=on)")
     lines = [f"Parley is on: {', '.join(on)}.", f"Off: {', '.join(off)}."]
     if settings.telegram_bot_token is not None and settings.access is Access.PAIRING and not settings.admins:
         lines.append("Nobody is admitted yet: name yourself in PARLEY_ADMINS, or set PARLEY_ACCESS=open.")

@@ -24,7 +24,7 @@ LOG_FILE: Final = "parley.log"
 
 _EPILOG: Final = """\
 examples:
-  python -m bot                       serve; without a token and at a terminal: chat
+  python -m bot                       serve; without a token: a page in your browser
   python -m bot chat                  talk to the bot right here
   echo "What is 2+2?" | python -m bot chat
   TELEGRAM_BOT_TOKEN=… SILICONFLOW_API_KEY=… python -m bot
@@ -42,7 +42,8 @@ _SERVE: Final = """\
 Receive messages and answer them until SIGTERM or Ctrl-C. Running answers are brought to an orderly end;
 a second Ctrl-C ends at once. Health: GET /healthz and /readyz on PARLEY_HTTP__HOST:PARLEY_HTTP__PORT.
 
-With no platform token set and a person at the terminal, this is a chat right there, as `chat` is.
+With no platform token set it serves a page to chat in and prints the link that opens it; PARLEY_WEB=on serves
+the page beside the platforms. With PARLEY_WEB=off, no token and a person at the terminal, it is what `chat` is.
 """
 
 _CHAT: Final = """\
@@ -132,7 +133,8 @@ def _serve(_: argparse.Namespace) -> int:
     from bot.settings import load_settings
 
     settings = load_settings()
-    return _run_app(settings, terminal=not settings.has_platform and _at_terminal())
+    nowhere = not settings.has_platform and not settings.serves_page
+    return _run_app(settings, terminal=nowhere and _at_terminal())
 
 
 def _chat(_: argparse.Namespace) -> int:

@@ -36,6 +36,7 @@ from bot.settings_values import (
     Thinking,
     Url,
     WebhookSecret,
+    WebMode,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "TelegramMode",
     "TelegramSettings",
     "Thinking",
+    "WebMode",
     "known_settings",
     "load_settings",
 ]
@@ -183,6 +185,9 @@ class Settings(BaseSettings):
     language: Annotated[Language, Lowered] = Field(
         Language.AUTO, description="the bot's own sentences: en, zh, or auto: as each person's app is set"
     )
+    web: Annotated[WebMode, Lowered] = Field(
+        WebMode.AUTO, description="the page in the browser: on, off, or auto: while no platform has a token"
+    )
     turn_timeout_seconds: float = Field(
         600.0, ge=5, le=86_400, description="the longest time one answer may take, in seconds"
     )
@@ -220,6 +225,11 @@ class Settings(BaseSettings):
     def has_platform(self) -> bool:
         """Whether a messaging platform is configured that this version can serve."""
         return self.telegram_bot_token is not None
+
+    @property
+    def serves_page(self) -> bool:
+        """Whether the page in the browser is on."""
+        return self.web is WebMode.ON or (self.web is WebMode.AUTO and not self.has_platform)
 
     def _slack_warnings(self) -> Iterator[str]:
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)

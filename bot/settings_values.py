@@ -25,6 +25,7 @@ __all__ = [
     "TelegramToken",
     "Thinking",
     "Url",
+    "WebMode",
     "WebhookSecret",
 ]
 
@@ -41,6 +42,14 @@ class TelegramMode(StrEnum):
 
     POLLING = "polling"
     WEBHOOK = "webhook"
+
+
+class WebMode(StrEnum):
+    """Whether the page in the browser is served; AUTO: while no messaging platform is set up."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
 
 
 class Thinking(StrEnum):

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import structlog
+
+import adapters.telegram.lean  # isort: skip  # noqa: F401  before anything of aiogram's
 from aiogram.utils.token import TokenValidationError, extract_bot_id
 
 from bot.errors import ConfigurationError, DeliveryError

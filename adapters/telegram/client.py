@@ -43,6 +43,11 @@ class ApiClient:
         self._users = 0
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def is_own_server(self) -> bool:
+        """Whether the calls go to a Bot API server other than Telegram's."""
+        return self._server is not PRODUCTION
+
     @asynccontextmanager
     async def in_use(self) -> AsyncIterator[aiohttp.ClientSession]:
         """The open pool. The last user to leave closes it, so late calls at shutdown still get through."""

@@ -35,7 +35,9 @@ class Webhook:
     """One bot's webhook. It stays set at shutdown: Telegram keeps updates for the next start."""
 
     def __init__(self, *, client: ApiClient, url: str, secret: str, clock: Clock, backoff: Backoff) -> None:
-        if not url.startswith("https://") or not secret:
+        # A Bot API server of one's own also posts to plain http.
+        schemes = ("https://", "http://") if client.is_own_server else ("https://",)
+        if not url.startswith(schemes) or not secret:
             raise ConfigurationError(
                 "webhook mode needs an https URL and a secret, "
                 "for example PARLEY_TELEGRAM__WEBHOOK_URL=https://bot.example.org/telegram"

@@ -74,6 +74,12 @@ class SiliconFlowApi:
             "Authorization": f"Bearer {self._secret}",
             "User-Agent": _USER_AGENT,
         }
+        self._stream_headers = httpx.Headers(http.headers)
+        # Compressed streams arrive in blocks: the first words would wait for the next ones.
+        self._stream_headers.update(
+            self._headers | {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        )
+        self._addresses: dict[str, httpx.URL] = {}
 
     async def get_json(
         self, path: str, *, params: Mapping[str, str] | None = None, timeout_seconds: float = 20.0
@@ -101,10 +107,7 @@ class SiliconFlowApi:
         ``timeout_seconds`` limits the wait for the headers. Leaving closes the connection at once unless the
         body was read to its end. Raises ProviderError.
         """
-        # Compressed streams arrive in blocks: the first words would wait for the next ones.
-        headers = self._headers | {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        request = self._http.build_request("POST", self._base_url + path, content=body, headers=headers)
-        response = await self.send(request, model=model, timeout_seconds=timeout_seconds)
+        response = await self.send(self._post(path, body), model=model, timeout_seconds=timeout_seconds)
         try:
             yield response
         finally:
@@ -138,6 +141,16 @@ class SiliconFlowApi:
             retry_after_seconds=parse_retry_after(headers.get("retry-after"), self._clock.now()),
             secret=self._secret,
         )
+
+    def _post(self, path: str, body: bytes) -> httpx.Request:
+        """What ``build_request`` would make, from an address parsed and headers merged once."""
+        url = self._addresses.get(path)
+        if url is None:
+            url = self._addresses[path] = httpx.URL(self._base_url + path)
+        request = httpx.Request("POST", url, headers=self._stream_headers, content=body)
+        if self._http.cookies:
+            self._http.cookies.set_cookie_header(request)
+        return request
 
     async def _refusal(self, response: httpx.Response, model: str) -> ProviderError:
         try:

@@ -126,7 +126,11 @@ class Assembler:
 
     def _take(self, payload: bytes) -> None:
         try:
-            self._take_chunk(_parse_json(payload))
+            try:
+                chunk = orjson.loads(payload)
+            except orjson.JSONDecodeError:
+                chunk = _parse_leniently(payload)
+            self._take_chunk(chunk)
         except (ValueError, TypeError, AttributeError, LookupError) as exc:
             self._garbled_last = True
             _log.warning(
@@ -156,7 +160,12 @@ class Assembler:
             if reasoning := delta.get("reasoning_content"):
                 self._say(Kind.THINKING, _as_text(reasoning))
             if content := delta.get("content"):
-                self._take_content(_as_text(content))
+                if self._kind is Kind.TEXT and self._tags.is_plain and isinstance(content, str):
+                    # Nearly every chunk is one of these.
+                    self.deltas += 1
+                    self._run.append(content)
+                else:
+                    self._take_content(_as_text(content))
             if fragments := delta.get("tool_calls"):
                 self.deltas += 1
                 self._calls.add(fragments)
@@ -195,7 +204,7 @@ class Assembler:
 
     def _mend_surrogates(self, text: str) -> str:
         """Join the halves of a character that came in two chunks; a half alone becomes U+FFFD."""
-        if not self._high_surrogate and text.isascii():
+        if not self._high_surrogate and _is_whole(text):
             return text
         text = self._high_surrogate + text
         self._high_surrogate = ""
@@ -204,13 +213,9 @@ class Assembler:
         return _replace_surrogates(text)
 
 
-def _parse_json(payload: bytes) -> Any:
-    try:
-        return orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        # The standard parser is slower and takes what orjson rightly refuses: lone surrogates, and here also
-        # a broken character.
-        return json.loads(payload.decode(errors="replace"))
+def _parse_leniently(payload: bytes) -> Any:
+    """Takes what orjson rightly refuses: halves of characters, and here also broken ones. It is slower."""
+    return json.loads(payload.decode(errors="replace"))
 
 
 def _as_text(content: Any) -> str:
@@ -218,6 +223,14 @@ def _as_text(content: Any) -> str:
     if isinstance(content, str):
         return content
     return "".join(str(part["text"]) for part in content if part.get("text"))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no half of a character is in ``text``: halves cannot be encoded."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _replace_surrogates(text: str) -> str:

@@ -15,6 +15,7 @@ import httpx
 
 from bot.errors import ProviderAccountError, ProviderUnavailable
 from bot.events import Usage
+from bot.providers.alarm import Alarm
 from bot.providers.api import SiliconFlowApi
 from bot.providers.assembler import Assembler, Delta, Ending
 from bot.providers.body import encode_body
@@ -45,13 +46,13 @@ class Attempt:
     """An open stream. ``next_batch`` until it gives None, then ``ending`` is there."""
 
     def __init__(self, response: httpx.Response, source: Source, patience: Patience, begun: float) -> None:
-        self._chunks = response.aiter_bytes()
+        self._chunks = _body_of(response)
         self._source = source
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._begun = begun
         self._ends_at = begun + patience.total_seconds
-        self._moves_by = min(begun + patience.first_token_seconds, self._ends_at)
+        self._alarm = Alarm(min(begun + patience.first_token_seconds, self._ends_at))
         self._decoder = SseDecoder()
         self._assembler = Assembler(source)
         self._whole = bytearray() if _is_whole_json(response) else None
@@ -87,6 +88,10 @@ class Attempt:
                 return events
         return None
 
+    def close(self) -> None:
+        """Stop the clock; the response is its opener's to close."""
+        self._alarm.close()
+
     def _take(self, chunk: bytes | None) -> list[Delta]:
         if chunk is None:
             return self._end()
@@ -104,7 +109,7 @@ class Attempt:
         """The answer is complete: wait this long for the rest of the stream, counted once."""
         if seconds != self._grace_seconds:
             self._grace_seconds = seconds
-            self._moves_by = min(self._ends_at, self._loop.time() + seconds)
+            self._alarm.rings_at = min(self._ends_at, self._loop.time() + seconds)
 
     def _decode(self, chunk: bytes) -> list[bytes]:
         if self._assembler.done:
@@ -131,16 +136,15 @@ class Attempt:
         now = self._loop.time()
         if self.first_token_seconds is None:
             self.first_token_seconds = now - self._begun
-        self._moves_by = min(self._ends_at, now + self._patience.between_tokens_seconds)
+        self._alarm.rings_at = min(self._ends_at, now + self._patience.between_tokens_seconds)
 
     async def _read(self) -> bytes | None:
         """The next bytes, or None at the end of the stream."""
-        left = self._moves_by - self._loop.time()
-        if left <= 0:
+        if self._alarm.is_due:
             self._lose_patience()
             return None
         try:
-            async with asyncio.timeout(left):
+            with self._alarm:
                 return await anext(self._chunks)
         except StopAsyncIteration:
             return None
@@ -183,7 +187,20 @@ async def open_attempt(
         source = api.source(response, model=model)
         if response.headers.get("content-type", "").startswith("text/html"):
             raise ProviderAccountError(f"a web page instead of an answer: {CHECK_URL}", model=model)
-        yield Attempt(response, source, patience, begun)
+        attempt = Attempt(response, source, patience, begun)
+        try:
+            yield attempt
+        finally:
+            attempt.close()
+
+
+def _body_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as the network gives it; decoded if a proxy compressed it although identity was asked for."""
+    stream = response.stream
+    if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    # httpx's own iterators would add two generators and two buffers to each read.
+    return aiter(stream)
 
 
 def _is_whole_json(response: httpx.Response) -> bool:

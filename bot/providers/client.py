@@ -160,7 +160,7 @@ class SiliconFlowChat:
     def _log_success(self, run: Run, attempt: Attempt, begun: float) -> None:
         self._recovery.cool_downs.note_served(run.route.model)
         first = attempt.first_token_seconds
-        _log.info(
+        _log.debug(
             "model_call_finished",
             model=run.route.model,
             trace_id=attempt.trace_id,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -161,6 +162,8 @@ _FAMILIES: Final[Mapping[str, Profile]] = MappingProxyType(
     }
 )
 _BY_LENGTH: Final = sorted(_FAMILIES, key=len, reverse=True)
+# Far more than the models in use; names that people type must not fill the memory.
+_REMEMBERED_NAMES: Final = 256
 
 # Old names that the provider still answers under (facts §16).
 ALIASES: Final[Mapping[str, str]] = MappingProxyType(
@@ -197,6 +200,7 @@ SUCCESSORS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=_REMEMBERED_NAMES)
 def find_profile(model: str) -> Profile:
     """The profile of ``model``'s family, or UNKNOWN."""
     plain = model.removeprefix("Pro/").lower()

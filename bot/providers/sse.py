@@ -34,6 +34,8 @@ class SseDecoder:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The payloads that ``chunk`` completes, in order. Raises EventTooLong."""
+        if self._is_one_event(chunk):
+            return [chunk[6:-2]]
         if not self._begun:
             chunk = self._skip_bom(chunk)
         chunk = self._with_newlines_only(chunk)
@@ -49,6 +51,18 @@ class SseDecoder:
         if last:
             self._hold(last)
         return payloads
+
+    def _is_one_event(self, chunk: bytes) -> bool:
+        """Whether ``chunk`` is, as nearly always, one whole event of one line, with none begun before it."""
+        return (
+            chunk.startswith(b"data: ")
+            and chunk.find(b"\n") == len(chunk) - 2 > 6
+            and chunk.endswith(b"\n")
+            and b"\r" not in chunk
+            and not (self._tail or self._data or self._after_cr)
+            and self._begun
+            and len(chunk) <= self._max_event_bytes
+        )
 
     def _take_lines(self, lines: list[bytes]) -> list[bytes]:
         payloads: list[bytes] = []

@@ -1,5 +1,6 @@
 """Markdown becomes a Document tree, and the tree becomes text that a platform takes, with nothing lost."""
 
+from .chunks import chunks
 from .document import (
     Align,
     Block,
@@ -60,6 +61,7 @@ __all__ = [
     "Strike",
     "Table",
     "Text",
+    "chunks",
     "flatten",
     "parse",
     "split",

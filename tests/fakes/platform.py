@@ -88,7 +88,8 @@ class FakePlatform:
                 return
 
     def render(self, document: Document, *, fidelity: Fidelity) -> Sequence[Rendered]:
-        parts = split(flatten(document), limit=self.limit)
+        whole = flatten(document)
+        parts = split(whole, limit=self.limit) or (whole,)
         formatted = fidelity > Fidelity.PLAIN
         return [Rendered(text=part.text, payload=part.spans if formatted else None) for part in parts]
 

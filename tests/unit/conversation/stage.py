@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bot.conversation.admission import Admission
 from bot.conversation import Answering, AnswerSettings
+from bot.conversation.admission import Admission
 from bot.conversation.folding import Folding
 from bot.conversation.intake import Intake
 from bot.conversation.turns import Turns
@@ -125,7 +125,7 @@ class Stage:
     async def begin(self) -> None:
         """Start the service on the database as it is."""
         await self._open()
-        self._tasks = [
+        self._tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(self.engine.serve(self.turns.handle), name="engine"),
             asyncio.create_task(self.platform.run(self.intake.submit, lambda: None), name="platform"),
         ]
@@ -155,7 +155,7 @@ class Stage:
     async def begin_idle(self) -> None:
         """Open what a new process opens, but do no work: for looking at what the last one left."""
         await self._open()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = []
 
     def _turns(self) -> Turns:
         clock = SwiftClock()

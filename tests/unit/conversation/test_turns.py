@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bot.conversation.folding import Folding
-from bot.messages import Author, ChatKind
+from bot.messages import Author, ChatKind, Quoted
 from bot.sandbox import Hang, Reply
 from bot.settings import Access
 from bot.storage.chats import chat_of
@@ -68,7 +66,7 @@ async def test_a_command_has_its_effect_once_though_its_turn_runs_twice(
 
 @pytest.mark.parametrize("mood", ["unclear", "lost", "busy"])
 async def test_a_notice_is_shown_once_though_its_turn_runs_twice(stage: Stage, mood: str) -> None:
-    """It was sent, or was not, and then the process ended: the next one makes sure that it stands there once."""
+    """It was sent, or was not, and then the process ended: after the next start it stands there once."""
     ann = stage.talk()
     await ann.ask("one")
     broken = True
@@ -442,7 +440,7 @@ async def test_a_message_deleted_while_it_waits_is_never_answered(stage: Stage) 
     assert "secret" not in str(await stage.exchanges())
 
 
-# --- our own failures -----------------------------------------------------------------------------------------
+# --- our own failures ---------------------------------------------------------------------------------------
 
 
 async def test_a_defect_is_tried_again_and_then_unseen(stage: Stage) -> None:
@@ -467,8 +465,6 @@ async def test_after_the_last_attempt_the_person_is_told_and_can_try_again(stage
 
 async def test_a_reply_to_an_older_answer_goes_on_from_there(stage: Stage) -> None:
     """The branch of the answer replied to is what the model reads."""
-    from bot.messages import Quoted
-
     ann = stage.talk()
     await ann.ask("one")
     await ann.ask("two")
@@ -482,12 +478,12 @@ async def test_a_reply_to_an_older_answer_goes_on_from_there(stage: Stage) -> No
     ]
 
 
-async def test_the_head_stays_with_a_finished_conversation(stage: Stage) -> None:
-    """A command that fails for good leaves the conversation where it was."""
+async def test_an_unknown_command_leaves_the_conversation_where_it_was(stage: Stage) -> None:
+    """It is met with a suggestion; the history goes on from the last answer."""
     ann = stage.talk()
     await ann.ask("one")
     key = str(stage.key("7"))
     before = await stage.database.read(lambda conn: head_of(conn, key))
     await ann.ask("/nwe")
-    assert ann.texts[1].startswith("I don't know `/nwe`") or "/nwe" in ann.texts[1]
+    assert ann.texts[1].startswith("I don't know /nwe. Did you mean /new?")
     assert await stage.database.read(lambda conn: head_of(conn, key)) == before

@@ -323,6 +323,7 @@ async def test_logs_tell_the_facts_and_neither_words_nor_key() -> None:
         503,
         "ProviderUnavailable",
     )
+    assert (failed["log_level"], finished["log_level"]) == ("warning", "debug")
     assert finished["event"] == "model_call_finished"
     assert finished["trace_id"].startswith("ti_")
     assert finished["tokens"] > 0

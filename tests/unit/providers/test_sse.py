@@ -42,6 +42,15 @@ def test_payloads_do_not_depend_on_where_the_bytes_are_cut(
     assert _decode(stream, cuts) == expected
 
 
+@given(events=st.lists(st.binary(max_size=12), max_size=8), data=st.data())
+def test_events_that_come_whole_are_read_like_any_others(events: list[bytes], data: st.DataObject) -> None:
+    """Whatever is in them: one by one or in groups they give the same payloads as in one piece."""
+    framed = [b"data: " + event + b"\n\n" for event in events]
+    ends = [sum(map(len, framed[: number + 1])) for number in range(len(framed))]
+    cuts = data.draw(st.lists(st.sampled_from(ends), unique=True)) if ends else []
+    assert _decode(b"".join(framed), cuts) == _decode(b"".join(framed), [])
+
+
 def test_each_byte_may_come_alone() -> None:
     """A stream that drips byte by byte is read like one that comes at once."""
     stream = 'data: {"text":"héllo 世界"}\r\n\r\ndata: [DONE]\r\n\r\n'.encode()
@@ -90,6 +99,15 @@ def test_an_endless_event_is_refused() -> None:
     decoder.feed(b"data: 0123456789\n" * 9)
     with pytest.raises(EventTooLong):
         decoder.feed(b"data: 0123456789\n" * 9)
+
+
+def test_one_event_that_comes_whole_is_refused_when_it_is_too_long() -> None:
+    """Also in the middle of a stream."""
+    decoder = SseDecoder(max_event_bytes=100)
+    decoder.feed(b"data: first\n\n")
+    assert decoder.feed(b"data: " + b"x" * 100 + b"\n\n") == [b"x" * 100]
+    with pytest.raises(EventTooLong):
+        decoder.feed(b"data: " + b"x" * 101 + b"\n\n")
 
 
 def test_many_short_events_never_reach_the_limit() -> None:

@@ -1,0 +1,1 @@
+"""Slack. Import ``adapters.slack.adapter`` only when its tokens are set: slack-bolt takes time to load."""

@@ -1,0 +1,208 @@
+"""The local page as a platform: private chats between the bot and whoever holds the key of the page."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from adapters.web.api import Api
+from adapters.web.feed import Feed
+from adapters.web.guard import Guard
+from adapters.web.html import clean, plain_html, to_html
+from adapters.web.pagelog import Message, PageLog, Shown
+from adapters.web.views import message_view
+from bot.errors import ChatClosed, DeliveryError, MessageGone, PlatformBusy
+from bot.messages import Attachment, ChatKind, ConversationKey
+from bot.ports import (
+    Button,
+    Capabilities,
+    Clock,
+    Fidelity,
+    MenuCommand,
+    Pace,
+    Rendered,
+    Submit,
+    SystemClock,
+)
+from bot.rendering import Document, flatten
+
+__all__ = ["WebAdapter"]
+
+LOG_FILE: Final = "page.db"
+LARGEST_TEXT: Final = 1_000_000
+RETRY_SECONDS: Final = 1.0
+
+T = TypeVar("T")
+Rows = Sequence[Sequence[Button]]
+
+
+class WebAdapter:
+    """Serves the page on the service's HTTP server and keeps what it shows in ``folder``.
+
+    ``host`` is the address that server listens on; ``menu`` is offered while a command is written.
+    """
+
+    name = "web"
+    capabilities = Capabilities(
+        max_text_units=LARGEST_TEXT,
+        pace={kind: Pace(interval_seconds=0.1, burst=20) for kind in ChatKind},
+        live_messages=True,
+    )
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        host: str = "127.0.0.1",
+        menu: Sequence[MenuCommand] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._log = PageLog(folder / LOG_FILE)
+        self._feed = Feed()
+        self._guard = Guard(host=host, session=self._session)
+        self._session_secret = ""
+        self._growing: set[str] = set()
+        self._api = Api(
+            guard=self._guard,
+            log=self._log,
+            feed=self._feed,
+            menu=menu,
+            clock=self._clock,
+            growing=self._growing,
+        )
+
+    def link(self, url: str) -> str:
+        """The address that opens the page in a new browser; ``url`` is the HTTP server's. A secret."""
+        return f"{url}/?key={self._guard.key}"
+
+    def routes(self) -> Sequence[tuple[str, str, Callable[[Any], Awaitable[Any]]]]:
+        """The page, its files and its interface."""
+        return self._api.routes()
+
+    async def run(self, submit: Submit, ready: Callable[[], None]) -> None:
+        """Take in what people do on the page until cancelled; open pages are then let go."""
+        await self._log.open()
+        try:
+            self._feed.open()
+            self._api.submit = submit
+            ready()
+            await asyncio.Event().wait()
+        finally:
+            self._api.submit = None
+            self._feed.close()
+            await self._log.close()
+
+    # --- what the person sees -------------------------------------------------------------------------
+
+    def render(self, document: Document, *, fidelity: Fidelity) -> Sequence[Rendered]:
+        """Always one message: a page has no limit."""
+        payload = document if fidelity > Fidelity.PLAIN else None
+        return (Rendered(text=flatten(document).text, payload=payload),)
+
+    async def send(
+        self,
+        key: ConversationKey,
+        content: Rendered,
+        *,
+        reply_to: str = "",
+        buttons: Rows = (),
+        live: bool = False,
+    ) -> str:
+        """Show a new message. Raises ChatClosed when the chat was deleted, PlatformBusy."""
+        shown = await _shown(content, buttons, live=live)
+        now = self._clock.now().timestamp()
+        message = await _kept(self._log.show(key.chat, shown, reply_to=reply_to, now=now))
+        if message is None:
+            raise ChatClosed(f"chat {key.chat!r} was deleted")
+        self._tell(message)
+        return message.id
+
+    async def edit(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        content: Rendered,
+        *,
+        buttons: Rows = (),
+        live: bool = False,
+    ) -> None:
+        """Let a message show something else. Raises MessageGone, PlatformBusy."""
+        shown = await _shown(content, buttons, live=live)
+        message = await _kept(self._log.reshow(key.chat, message_id, shown))
+        if message is None:
+            self._growing.discard(message_id)
+            raise MessageGone(f"message {message_id!r} is not in chat {key.chat!r}")
+        self._tell(message)
+
+    async def delete(self, key: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Take messages away. Raises PlatformBusy."""
+        await _kept(self._log.remove(key.chat, message_ids))
+        for message_id in message_ids:
+            self._growing.discard(message_id)
+            self._feed.tell("message_gone", f"message {message_id}", {"id": message_id, "chat": key.chat})
+
+    async def typing(self, key: ConversationKey) -> None:
+        """Show that an answer is being made."""
+        self._feed.tell("typing", f"typing {key.chat}", {"chat": key.chat})
+
+    async def answer_button(self, answer_id: str, text: str = "") -> None:
+        """Tell the page whose button was pressed."""
+        self._feed.tell("answer", f"answer {answer_id}", {"nonce": answer_id, "text": clean(text)})
+
+    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
+        """The message of ours after ``after`` whose sending nobody saw the end of; it shows ``content`` now.
+
+        It still grows as far as the page knows, or it is whole and shows just this. Raises PlatformBusy.
+        """
+        place = int(after) if after.isdecimal() else 0
+        found = await _kept(self._log.unfinished(key.chat, clean(content.text), after=place))
+        if found is not None:
+            await self.edit(key, found, content)
+        return found
+
+    def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Raises DeliveryError on entry: nobody can attach anything here."""
+        return _NoAttachment()
+
+    def _tell(self, message: Message) -> None:
+        (self._growing.add if message.shown.live else self._growing.discard)(message.id)
+        self._feed.tell("message", f"message {message.id}", message_view(message))
+
+    async def _session(self) -> str:
+        if not self._session_secret:
+            self._session_secret = await self._log.secret("session")
+        return self._session_secret
+
+
+async def _shown(content: Rendered, buttons: Rows, *, live: bool) -> Shown:
+    """The content as the page shows it; made beside the loop, which long answers would hold up."""
+    rows = tuple(tuple(row) for row in buttons)
+    text = clean(content.text)
+    if isinstance(content.payload, Document):
+        html = await asyncio.to_thread(to_html, content.payload, growing=live)
+    else:
+        html = plain_html(text)
+    return Shown(text=text, html=html, buttons=rows, live=live)
+
+
+async def _kept(change: Awaitable[T]) -> T:
+    """The result of a change of the log. Raises PlatformBusy when it could not be made."""
+    try:
+        return await change
+    except sqlite3.Error as exc:
+        raise PlatformBusy(f"the page's log: {exc}", retry_after_seconds=RETRY_SECONDS) from exc
+
+
+class _NoAttachment(AbstractAsyncContextManager[AsyncIterator[bytes]]):
+    """Fails on entry."""
+
+    async def __aenter__(self) -> AsyncIterator[bytes]:
+        raise DeliveryError("nobody can attach anything on the page")
+
+    async def __aexit__(self, *_: object) -> None:
+        return None

@@ -1,0 +1,35 @@
+"""Chats and messages as the page reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.web.pagelog import Chat, Message
+
+__all__ = ["chat_view", "message_view"]
+
+
+def chat_view(chat: Chat) -> dict[str, Any]:
+    """An entry of the list of chats."""
+    return {"id": chat.id, "title": chat.title, "at": chat.touched_at}
+
+
+def message_view(message: Message, *, growing: bool = True) -> dict[str, Any]:
+    """A message. ``growing`` False shows one as whole that nobody writes on any more.
+
+    The text of one that grows is left out: it is only for copying and reading aloud.
+    """
+    shown = message.shown
+    live = shown.live and growing
+    return {
+        "id": message.id,
+        "chat": message.chat,
+        "who": message.who,
+        "text": "" if live else shown.text,
+        "html": shown.html,
+        "buttons": [[{"label": b.label, "data": b.data} for b in row] for row in shown.buttons],
+        "at": message.at,
+        "version": message.version,
+        "live": live,
+        "nonce": message.nonce,
+    }

@@ -1,0 +1,81 @@
+"""Telegram, over the wire to a Bot API on the loopback interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from adapters.telegram.adapter import TelegramAdapter
+from bot.errors import (
+    ChatClosed,
+    ChatMoved,
+    DeliveryError,
+    MessageGone,
+    PartRejected,
+    PlatformBusy,
+    PlatformUnclear,
+)
+from tests.contract.adapters.room import Room
+from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram.errors import bad_gateway, bad_request, blocked, flood_wait, migrated, server_error
+from tests.unit.telegram.support import HastyClock
+
+__all__ = ["open_telegram_room"]
+
+_REFUSALS = {
+    "flood": (flood_wait(7), PlatformBusy),
+    "bad gateway": (bad_gateway(), PlatformUnclear),
+    "server error": (server_error(), PlatformUnclear),
+    "blocked": (blocked(), ChatClosed),
+    "migrated": (migrated(-1001), ChatMoved),
+    "entities": (bad_request("can't parse entities"), PartRejected),
+    "no such message": (bad_request("message to edit not found"), MessageGone),
+}
+
+
+class TelegramRoom(Room):
+    """Ann's private chat with the bot."""
+
+    def __init__(self, telegram: FakeTelegram) -> None:
+        super().__init__(TelegramAdapter(token=telegram.token, api_base_url=telegram.url, clock=HastyClock()))
+        self.telegram = telegram
+        self.chat = telegram.private(telegram.person("Ann", username="ann"))
+
+    async def say(self, text: str) -> None:
+        await self.chat.say(text)
+
+    def seen(self) -> str:
+        return "\n".join(self.chat.texts)
+
+    async def press(self, label: str) -> None:
+        self.chat.push_button(self.chat.last, label)
+
+    def answered_message(self, message_id: str) -> str:
+        replied = self.chat.chat.messages[int(message_id)].reply_to
+        return str(replied.message_id) if replied is not None else ""
+
+    def complaints(self) -> list[str]:
+        # An edit that changes nothing is refused in words; the adapter may make one and has to know them.
+        rejected = [str(call) for call in self.telegram.rejected if "not modified" not in str(call)]
+        return rejected + self.telegram.violations
+
+    def troubles(self) -> Sequence[tuple[str, type[DeliveryError]]]:
+        named = [(trouble, expected) for trouble, (_, expected) in _REFUSALS.items()]
+        return [*named, ("answer lost", PlatformUnclear)]
+
+    def fail_next(self, trouble: str) -> None:
+        if trouble == "answer lost":
+            self.telegram.drop_answer("sendMessage")
+        else:
+            self.telegram.fail("sendMessage", _REFUSALS[trouble][0])
+
+
+@asynccontextmanager
+async def open_telegram_room() -> AsyncIterator[Room]:
+    """A room on a Telegram without flood control."""
+    async with FakeTelegram(flood="off") as telegram:
+        room = TelegramRoom(telegram)
+        try:
+            yield room
+        finally:
+            await room.stop()
