@@ -197,6 +197,7 @@ async def _telegram(settings: Settings, clock: Clock) -> TelegramAdapter | None:
         token=settings.telegram_bot_token.get_secret_value(),
         api_base_url=settings.telegram_api_base_url,
         mode=settings.telegram.mode.value,
+        sends_per_second=settings.telegram.sends_per_second,
         webhook_url=settings.telegram.webhook_url or "",
         webhook_secret=secret.get_secret_value() if secret else "",
         menu=menu(),

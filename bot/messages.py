@@ -58,6 +58,11 @@ class ConversationKey:
         return cls(platform=parts[0], account=parts[1], chat=parts[2], thread=parts[3])
 
     @property
+    def sender(self) -> str:
+        """The bot's account on the platform: one budget of new messages over all of its chats."""
+        return f"{self.platform}/{self.account}"
+
+    @property
     def peer(self) -> str:
         """The chat whatever the thread: one outbound budget and one set of chat settings."""
         return str(ConversationKey(platform=self.platform, account=self.account, chat=self.chat))

@@ -82,6 +82,9 @@ class TelegramSettings(_Section):
         description="the public address Telegram posts to",
         examples=["https://bot.example.org/telegram"],
     )
+    sends_per_second: int = Field(
+        20, ge=1, le=1000, description="new messages a second over all chats; Telegram bears about 30"
+    )
     webhook_secret: WebhookSecret | None = Field(
         None, description="proves that a post comes from Telegram", examples=["a-long-random-text"]
     )

@@ -12,7 +12,10 @@ __all__ = ["Budget"]
 
 
 class Budget:
-    """One method's calls. ``spare`` is for calls that may be left out, ``slot`` for those that may not."""
+    """One method's calls. ``spare`` is for calls that may be left out, ``slot`` for those that may not.
+
+    No minute holds more than ``per_minute`` and ``burst`` together.
+    """
 
     def __init__(self, *, method: str, per_minute: float, burst: int, clock: Clock) -> None:
         self._method = method

@@ -143,7 +143,7 @@ class ApiClient:
 
 def _refusal(method: str, response: Any) -> Refused | PlatformUnclear:
     """What an error answer says; ``response`` is the SDK's, or aiohttp's for a body that is no JSON."""
-    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    status: int = getattr(response, "status_code", 0) or getattr(response, "status", 0)
     data = getattr(response, "data", None)
     error = data.get("error") if isinstance(data, dict) else None
     if status == 429:

@@ -39,11 +39,13 @@ def mentioned_users(event: Payload) -> frozenset[str]:
     return frozenset(found - {""})
 
 
-def _walk(payload: Payload) -> Iterator[Payload]:
-    for name in ("blocks", "elements"):
-        for element in list_of(payload, name):
-            yield element
-            yield from _walk(element)
+def _walk(event: Payload) -> Iterator[Payload]:
+    """Every element of the blocks, however deep: not by recursion, for whoever nests them ten thousandfold."""
+    waiting = list(list_of(event, "blocks"))
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting += list_of(element, "elements")
 
 
 def message_text(event: Payload, names: Names) -> str:

@@ -124,7 +124,7 @@ class People:
 
 
 def person_in(user_id: str, user: Payload, me: Identity) -> Person:
-    """The person of a users.info answer. Slackbot and apps are bots; whoever is not a full member, a guest."""
+    """The person of a users.info answer. Apps are bots; whoever is not a full member is a guest."""
     profile = map_in(user, "profile")
     is_member = _is_member(user, me)
     is_restricted = any(user.get(name) is True for name in ("is_restricted", "is_ultra_restricted"))

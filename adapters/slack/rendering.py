@@ -109,7 +109,7 @@ def _growing(blocks: tuple[Block, ...]) -> str:
     text = _written(blocks)
     if isinstance(blocks[-1], CodeBlock):
         return _FENCE.sub("", text)
-    return text.rstrip(_CLOSERS).removesuffix(f"\\")
+    return text.rstrip(_CLOSERS).removesuffix("\\")
 
 
 def _written(blocks: tuple[Block, ...]) -> str:

@@ -71,11 +71,8 @@ def people_in(event: Payload) -> tuple[str, ...]:
 def translate_event(event: Payload, scene: Scene) -> Inbound | None:
     """The core's event; None when nobody meant the bot to see it (logged at debug level)."""
     kind = text_in(event, "type")
-    handler = EVENTS.get(kind)
     try:
-        if handler is None:
-            raise _Dropped("a kind of event that is not served")
-        return handler(event, scene)
+        return EVENTS.get(kind, _unserved)(event, scene)
     except _Dropped as exc:
         log.debug("slack_event_dropped", kind=kind, why=str(exc))
         return None

@@ -1,4 +1,4 @@
-"""Reads fields of payloads that come from outside: each accessor gives the type it promises, whatever is there."""
+"""Reads fields of payloads from outside: each accessor gives the type it promises, whatever is there."""
 
 from __future__ import annotations
 

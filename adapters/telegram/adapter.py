@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
@@ -28,7 +29,7 @@ from .menus import Menus
 from .outbound import Outbound
 from .polling import Poller
 from .previews import Previews
-from .reclaim import reclaim
+from .reclaim import Reclaiming
 from .rendering import MAX_TEXT_UNITS, render
 from .webhook import Webhook
 
@@ -69,14 +70,19 @@ class TelegramAdapter:
         mode: Literal["polling", "webhook"] = "polling",
         webhook_url: str = "",
         webhook_secret: str = "",
+        sends_per_second: int = 20,
         rng: random.Random | None = None,
     ) -> None:
         """Raises ConfigurationError for a token that is none, or a webhook without https URL and secret."""
         self._account = _bot_id(token)
+        # Half a second's worth at once: within any second stays below Telegram's 30 (its bot FAQ).
+        account_pace = Pace(interval_seconds=1 / sends_per_second, burst=max(1, sends_per_second // 2))
+        self._capabilities = replace(_CAPABILITIES, account_pace=account_pace)
         self._clock = clock
         self._rng = rng or random.Random()
         self._client = ApiClient(token=token, api_base_url=api_base_url, proxy=proxy)
         self._outbound = Outbound(client=self._client)
+        self._reclaiming = Reclaiming(outbound=self._outbound)
         self._previews = Previews(client=self._client)
         self._files = Files(
             client=self._client,
@@ -107,7 +113,7 @@ class TelegramAdapter:
     @property
     def capabilities(self) -> Capabilities:
         """What Telegram can do."""
-        return _CAPABILITIES
+        return self._capabilities
 
     async def run(self, submit: Submit, ready: Callable[[], None]) -> None:
         """Receive until cancelled. Raises ConfigurationError when Telegram knows no such token or refuses
@@ -211,9 +217,11 @@ class TelegramAdapter:
         """Show a draft with a stop button; clients drop it after 30 seconds or with the next real message."""
         await self._previews.preview(key, preview_id, content)
 
-    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
-        """A message of ours within three ids after ``after``, made to show ``content``; see ``reclaim``."""
-        return await reclaim(self._outbound, key, content, after=after)
+    async def reclaim(
+        self, key: ConversationKey, content: Rendered, *, after: str, taken: Collection[tuple[str, str]]
+    ) -> str | None:
+        """A message of ours soon after ``after``, made to show ``content``; see Reclaiming."""
+        return await self._reclaiming.reclaim(key, content, after=after, taken=taken)
 
     def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The attachment's bytes, as they come."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Final
 
 from bot.errors import MessageGone
@@ -10,27 +13,64 @@ from bot.ports import Rendered
 
 from .outbound import Outbound
 
-__all__ = ["reclaim"]
+__all__ = ["Reclaiming"]
 
-_PROBES: Final = 3
+_BEYOND: Final = 3
+_MOST: Final = 10
+_REMEMBERED: Final = 500
 
 
-async def reclaim(outbound: Outbound, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
-    """The id of the lost message, which now shows ``content``; None when there is none close by.
+class Reclaiming:
+    """Looks for lost messages by editing where they may be.
 
-    A bot cannot list a chat, but it can edit its own messages and no others, and ids only grow. So each of
-    the next few ids after the newest known one is edited to the lost content: "ok" or "not modified" means
-    that it is ours and, since every id known to us is at most ``after``, the lost one; "not found" and
-    "can't be edited" mean that it is somebody else's or nobody's. In private chats and small groups one
-    counter serves all the chats of the bot, so on a busy bot the lost id may lie further away than the few
-    probes: then None, and the caller's choice between sending twice and not at all stands.
+    A bot cannot list a chat, but it can edit its own messages and no others, and ids only grow. So the ids
+    after the newest known one of the chat that nobody is known to have are edited to the lost content: "ok"
+    or "not modified" means that it is ours, and the lost one; "not found" and "can't be edited" mean that it
+    is somebody else's or nobody's. In private chats and small groups one counter serves all the chats of the
+    bot: there the ids known in any of them are passed over, which leaves the gaps of the same crash.
     """
-    if not after.isdecimal():
+
+    def __init__(self, *, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._tried: OrderedDict[tuple[str, str], set[int]] = OrderedDict()
+
+    async def reclaim(
+        self, key: ConversationKey, content: Rendered, *, after: str, taken: Collection[tuple[str, str]]
+    ) -> str | None:
+        """The id of the lost message, which now shows ``content``; None when there is none close by.
+
+        Interrupted by a flood wait (PlatformBusy), the next call goes on where this one stopped.
+        """
+        if not after.isdecimal():
+            return None
+        tried = self._tried_near(key, after)
+        for number in islice(_candidates(key, int(after), taken), _MOST):
+            if number in tried:
+                continue
+            try:
+                await self._outbound.edit(key, str(number), content)
+            except MessageGone:
+                tried.add(number)
+                continue
+            return str(number)
         return None
-    for number in range(int(after) + 1, int(after) + 1 + _PROBES):
-        try:
-            await outbound.edit(key, str(number), content)
-        except MessageGone:
-            continue
-        return str(number)
-    return None
+
+    def _tried_near(self, key: ConversationKey, after: str) -> set[int]:
+        place = (str(key), after)
+        tried = self._tried.setdefault(place, set())
+        self._tried.move_to_end(place)
+        if len(self._tried) > _REMEMBERED:
+            self._tried.popitem(last=False)
+        return tried
+
+
+def _candidates(key: ConversationKey, after: int, taken: Collection[tuple[str, str]]) -> Iterator[int]:
+    """The gaps among the known ids, and a few ids beyond the last of them."""
+    known = {int(number) for chat, number in taken if number.isdecimal() and _shares_ids(chat, key.chat)}
+    end = max(known, default=after)
+    return (number for number in range(after + 1, max(after, end) + _BEYOND + 1) if number not in known)
+
+
+def _shares_ids(chat: str, other: str) -> bool:
+    # Supergroups and channels, whose ids begin with -100, number their messages themselves.
+    return chat == other or not (chat.startswith("-100") or other.startswith("-100"))

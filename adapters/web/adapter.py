@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -154,13 +154,16 @@ class WebAdapter:
         """Tell the page whose button was pressed."""
         self._feed.tell("answer", f"answer {answer_id}", {"nonce": answer_id, "text": clean(text)})
 
-    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
-        """The message of ours after ``after`` whose sending nobody saw the end of; it shows ``content`` now.
+    async def reclaim(
+        self, key: ConversationKey, content: Rendered, *, after: str, taken: Collection[tuple[str, str]]
+    ) -> str | None:
+        """The message of ours after ``after`` that nobody knows of; it shows ``content`` now.
 
         It still grows as far as the page knows, or it is whole and shows just this. Raises PlatformBusy.
         """
         place = int(after) if after.isdecimal() else 0
-        found = await _kept(self._log.unfinished(key.chat, clean(content.text), after=place))
+        candidates = await _kept(self._log.unfinished(key.chat, clean(content.text), after=place))
+        found = next((one for one in candidates if (key.chat, one) not in taken), None)
         if found is not None:
             await self.edit(key, found, content)
         return found

@@ -17,7 +17,7 @@ _HELLO: Final = b"retry: 1000\nevent: hello\ndata: {}\n\n"
 _HEARTBEAT: Final = b": still here\n\n"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Subscription:
     """One open page. ``pending`` holds what it has not been told yet, by the thing that changed."""
 

@@ -251,16 +251,16 @@ class PageLog:
 
         return await self._run(change)
 
-    async def unfinished(self, chat: str, text: str, *, after: int) -> str | None:
-        """The first message of ours after another that never stopped growing, or that shows ``text``."""
+    async def unfinished(self, chat: str, text: str, *, after: int) -> list[str]:
+        """The messages of ours after another that never stopped growing, or that show ``text``."""
 
-        def read(conn: sqlite3.Connection) -> str | None:
+        def read(conn: sqlite3.Connection) -> list[str]:
             found = conn.execute(
                 "select id from messages where chat = ? and who = 'bot' and id > ? and (live or text = ?) "
-                "order by id limit 1",
+                "order by id",
                 (chat, after, text),
-            ).fetchone()
-            return str(found[0]) if found is not None else None
+            )
+            return [str(row[0]) for row in found]
 
         return await self._run(read)
 

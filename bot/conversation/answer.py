@@ -121,7 +121,11 @@ class Answering:
             await _deliver(job, draft)
         await turn.finish(lambda conn: None)
         log.info(
-            "turn_answered", outcome=writing.outcome, model=writing.model, tokens=writing.usage.completion
+            "turn_answered",
+            outcome=writing.outcome,
+            model=writing.model,
+            tokens=writing.usage.completion,
+            trace_id=writing.trace_id,
         )
         if writing.outcome is Outcome.ANSWERED:
             self._folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
@@ -163,7 +167,8 @@ class Answering:
         except TimeoutError:
             self._fail(writing, say("timed_out", writing.language))
         except QuestionTooLong as exc:
-            self._fail(writing, say("too_long", writing.language, tokens=exc.tokens, limit=exc.limit))
+            writing.outcome = Outcome.IGNORED  # a second try would not make it shorter
+            writing.notice = say("too_long", writing.language, tokens=exc.tokens, limit=exc.limit)
         except ProviderError as exc:
             log.warning(
                 "model_failed", model=exc.model, trace_id=exc.trace_id, code=exc.code, reason=str(exc)
@@ -213,11 +218,11 @@ class Answering:
                 match event:
                     case TextDelta(text=text):
                         writing.add_text(text, at=self._clock.monotonic())
-                        draft.show(writing.live_view())
+                        draft.show(writing.live_view)
                     case ThinkingDelta(text=text):
                         writing.add_thinking(text, at=self._clock.monotonic())
                         if writing.thinking_shown:
-                            draft.show(writing.live_view())
+                            draft.show(writing.live_view)
                     case ToolCallsReady():
                         asked = event
                     case Completed():
@@ -227,7 +232,7 @@ class Answering:
     async def _use_tools(self, job: _Job, draft: Draft, asked: ToolCallsReady) -> None:
         writing, calls = job.writing, distinct_calls(asked.calls)
         writing.begin_tools(calls)
-        draft.show(writing.live_view())
+        draft.show(writing.live_view)
         context = ToolContext(
             clock=self._clock, key=job.question.key, author=job.question.author, language=writing.language
         )

@@ -54,7 +54,8 @@ class Prompts:
 
     def smaller_budget(self, budget: int, *, limit_tokens: int) -> int:
         """What to try after the provider found the prompt too long."""
-        return min(budget // 2, (limit_tokens or budget) - self._settings.max_tokens)
+        room = limit_tokens or budget
+        return min(budget // 2, room - min(self._settings.max_tokens, room // 2))
 
     def request(
         self,

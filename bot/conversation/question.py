@@ -100,7 +100,7 @@ def question_again(
 def asks_something(messages: Sequence[Incoming]) -> bool:
     """Whether there are words to answer: in the messages, or in what a bare mention points at."""
     quoted = messages[0].quoted
-    if quoted is not None and quoted.how == "reply" and (quoted.excerpt or quoted.text).strip():
+    if _quotation(quoted if quoted is None or quoted.how == "reply" else None):
         return True
     return any(message.text.strip() for message in messages)
 

@@ -34,6 +34,7 @@ class Writing:
     status: str = ""
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+    trace_id: str = ""
     outcome: Outcome | None = None
     _stored: tuple[str, str] = ("", "")
     _thinking_since: float | None = None
@@ -94,6 +95,7 @@ class Writing:
         """A model call came to its end."""
         self.usage = self.usage + end.usage
         self.model = end.model
+        self.trace_id = end.trace_id
 
     def live_view(self) -> View:
         """What should be seen while it grows."""
@@ -106,11 +108,12 @@ class Writing:
 
     def final_view(self) -> View:
         """What should be seen at the end."""
-        if self.outcome is Outcome.FAILED and not self.reply.strip():
+        if self.notice and not self.reply.strip():
             return View(markdown=self.notice)
         marks = {
             Outcome.STOPPED: say("stopped", self.language),
             Outcome.FAILED: self.notice,
+            Outcome.IGNORED: self.notice,
             Outcome.ANSWERED: self.mark,
         }
         return View(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -19,7 +19,15 @@ import structlog
 from bot.delivery.governor import Governor, Priority
 from bot.delivery.ledger import Ledger
 from bot.delivery.view import View
-from bot.errors import ChatClosed, ChatMoved, MessageGone, PartRejected, PlatformBusy, PlatformUnclear
+from bot.errors import (
+    ChatClosed,
+    ChatMoved,
+    MessageGone,
+    PartRejected,
+    PlatformBusy,
+    PlatformUnclear,
+    StorageError,
+)
 from bot.messages import ChatKind, ConversationKey
 from bot.ports import Adapter, Button, Clock, Deletes, Fidelity, Pace, Previews, Reclaims, Rendered
 from bot.rendering import StreamingParser, parse
@@ -42,13 +50,14 @@ class _Part:
     """A message of the reply. ``shown`` is None while we do not know what it shows.
 
     ``live`` says that the platform was told that more will follow; ``lost``, that it may have been sent
-    although we hold no id.
+    although we hold no id; ``replaced``, that it stands in for a message that would not be edited.
     """
 
     message_id: str = ""
     shown: tuple[Rendered, Buttons] | None = None
     live: bool = False
     lost: bool = False
+    replaced: bool = False
 
 
 class Draft:
@@ -84,12 +93,14 @@ class Draft:
         self._stop_button = stop_button if adapter.capabilities.buttons else None
         self._preview_id = preview_id if self._previews(adapter, key, chat_kind) else 0
         self._parts = [_Part(message_id=d.message_id, lost=not d.message_id) for d in ledger.known]
-        self._view = View()
+        self._view: Callable[[], View] = View
         self._parser = StreamingParser()
         self._changed = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._call: asyncio.Task[bool] | None = None
         self._retry_seconds = _FIRST_RETRY_SECONDS
+        self._unclear = False
+        self._send_counted = False
         self._closed: ChatClosed | None = None
 
     @property
@@ -111,11 +122,10 @@ class Draft:
     ) -> None:
         await self.pause()
 
-    def show(self, view: View) -> None:
-        """This is what should be seen now. Never waits."""
-        if view != self._view:
-            self._view = view
-            self._changed.set()
+    def show(self, view: Callable[[], View]) -> None:
+        """What should be seen has changed; ``view`` is asked for it when it can be shown. Never waits."""
+        self._view = view
+        self._changed.set()
 
     async def pause(self) -> None:
         """Stop writing; a call under way is let through and its result kept."""
@@ -135,7 +145,7 @@ class Draft:
         Raises ChatClosed when nothing can be delivered to the chat any more, Fenced and StorageError.
         """
         await self.pause()
-        self._view = view
+        self._view = lambda: view
         self._preview_id = 0
         rows = tuple(tuple(row) for row in buttons)
         while self._closed is None:
@@ -153,11 +163,16 @@ class Draft:
                 self._changed.set()
                 continue
             if not self._preview_id:
-                priority = Priority.EDIT if self.begun else Priority.NEW_PART
-                await self._governor.permit(self._key.peer, self._pace, priority)
+                await self._permit(Priority.EDIT if self.begun else Priority.NEW_PART, sends=not self.begun)
             self._changed.clear()
             self._call = asyncio.create_task(self._live_step(), name=f"draft call {self._key}")
-            again = await asyncio.shield(self._call)
+            try:
+                again = await asyncio.shield(self._call)
+            except StorageError as exc:
+                # Nothing may be shown that is not stored; the answer goes on, and is shown when it can be.
+                log.warning("live_writing_waits", key=str(self._key), reason=str(exc))
+                await self._back_off()
+                again = True
             self._call = None
             if again:
                 self._changed.set()
@@ -195,13 +210,13 @@ class Draft:
         index = self._first_difference(contents, wanted)
         if index is None and len(self._parts) <= len(contents):
             return False
-        await self._governor.permit(self._key.peer, self._pace, Priority.FINAL)
+        await self._permit(Priority.FINAL, sends=index is not None and not self._is_sent(index))
         self._call = asyncio.create_task(
             self._final_call(contents, wanted, index), name=f"draft end {self._key}"
         )
         done = await asyncio.shield(self._call)
         self._call = None
-        if not done and self._closed is None:
+        if self._unclear and not done:
             await self._back_off()
         return True
 
@@ -215,9 +230,10 @@ class Draft:
     # --- comparing --------------------------------------------------------------------------------------
 
     def _render(self, *, live: bool) -> Sequence[Rendered]:
-        if self._view.empty:
+        view = self._view()
+        if view.empty:
             return ()
-        document = self._view.document(parser=self._parser if live else None)
+        document = view.document(parser=self._parser if live else None)
         if not document.blocks:
             return ()
         contents = self._adapter.render(document, fidelity=self._fidelity)
@@ -244,6 +260,13 @@ class Draft:
     def _is_sent(self, index: int) -> bool:
         return index < len(self._parts) and bool(self._parts[index].message_id)
 
+    async def _permit(self, priority: Priority, *, sends: bool) -> None:
+        await self._governor.permit(self._key.peer, self._pace, priority)
+        account = self._adapter.capabilities.account_pace
+        if sends and account is not None:
+            await self._governor.permit(self._key.sender, account, priority)
+            self._send_counted = True
+
     def _refund(self) -> None:
         if not self._preview_id:
             self._governor.refund(self._key.peer, self._pace)
@@ -255,6 +278,7 @@ class Draft:
         if index == len(self._parts):
             self._parts.append(_Part())
         part = self._parts[index]
+        self._unclear = False
         try:
             if part.message_id:
                 await self._ledger.before_showing(new_part=None)
@@ -266,6 +290,7 @@ class Draft:
             log.info("delivery_held_off", key=str(self._key), seconds=exc.retry_after_seconds)
             return False
         except PlatformUnclear as exc:
+            self._unclear = True
             part.lost = part.lost or not part.message_id
             log.info("delivery_unclear", key=str(self._key), part=index, reason=str(exc))
             return False
@@ -289,7 +314,9 @@ class Draft:
         self, index: int, part: _Part, content: Rendered, buttons: Buttons, *, live: bool
     ) -> None:
         if part.lost and isinstance(self._adapter, Reclaims):
-            found = await self._adapter.reclaim(self._key, content, after=self._newest_id(index))
+            found = await self._adapter.reclaim(
+                self._key, content, after=self._newest_id(index), taken=await self._ledger.taken()
+            )
             part.lost = False
             if found:
                 part.message_id = found
@@ -298,11 +325,18 @@ class Draft:
                     await self._adapter.edit(self._key, found, content, buttons=buttons)
                 return
         await self._ledger.before_showing(new_part=index)
+        self._count_send()
         message_id = await self._adapter.send(
             self._key, content, reply_to=self._reply_to if index == 0 else "", buttons=buttons, live=live
         )
         part.message_id = message_id
         await self._ledger.sent(index, message_id)
+
+    def _count_send(self) -> None:
+        account = self._adapter.capabilities.account_pace
+        if account is not None and not self._send_counted:
+            self._governor.note(self._key.sender, account)
+        self._send_counted = False
 
     def _newest_id(self, index: int) -> str:
         earlier = [part.message_id for part in self._parts[:index] if part.message_id]
@@ -314,6 +348,11 @@ class Draft:
         )
         if self._fidelity > Fidelity.PLAIN:
             self._fidelity = Fidelity(self._fidelity - 1)
+            return False
+        if self._parts[index].message_id and not self._parts[index].replaced:
+            # The text is whole here and only half of it stands there: better a new message than a half one.
+            self._parts[index] = _Part(replaced=True)
+            self._ledger.unsent(index)
             return False
         # Not even plain text is taken: give this part up rather than repeat the same refusal for ever.
         self._parts[index].shown = (content, ())

@@ -73,6 +73,10 @@ class Governor:
             self._withdraw(state, pace, entry)
             raise
 
+    def note(self, peer: str, pace: Pace) -> None:
+        """A call was made without asking; it counts all the same."""
+        self._peer(peer, pace).level -= 1.0
+
     def refund(self, peer: str, pace: Pace) -> None:
         """A granted call turned out to be unnecessary."""
         state = self._peer(peer, pace)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.messages import ConversationKey
 from bot.ports import Turn
 from bot.storage import ledger as rows
 from bot.storage.ledger import Delivery
@@ -33,6 +34,9 @@ class Ledger(Protocol):
 
     def unsent(self, part: int) -> None:
         """The message of a part is gone; sending it again is a new intention."""
+
+    async def taken(self) -> Collection[tuple[str, str]]:
+        """Messages known lately in any chat of the account: (chat, message id)."""
 
     async def forget(self, first: int) -> None:
         """The messages from part ``first`` on are gone."""
@@ -76,6 +80,12 @@ class TurnLedger:
 
     def unsent(self, part: int) -> None:
         self.intended = min(self.intended, part - 1)
+
+    async def taken(self) -> Collection[tuple[str, str]]:
+        known = await self.turn.effect(lambda conn: rows.known_messages(conn, near_turn=self.turn.id))
+        sender = self.turn.key.sender
+        keys = ((ConversationKey.parse(conversation), message_id) for conversation, message_id in known)
+        return {(key.chat, message_id) for key, message_id in keys if key.sender == sender}
 
     async def forget(self, first: int) -> None:
         self.intended = min(self.intended, first - 1)

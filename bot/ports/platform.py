@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -51,6 +51,7 @@ class Capabilities:
     """What a platform can do, as data. ``max_text_units`` counts in the platform's own unit.
 
     ``live_messages`` says that it wants to know which messages still grow, and when one has stopped growing.
+    ``account_pace`` bounds new messages over all chats together.
     """
 
     max_text_units: int
@@ -61,6 +62,7 @@ class Capabilities:
     max_button_data_bytes: int = 64
     threads: bool = False
     live_messages: bool = False
+    account_pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,9 +174,11 @@ class Previews(Protocol):
 class Reclaims(Protocol):
     """The platform lets us find a message whose sending was interrupted before its id was stored."""
 
-    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
+    async def reclaim(
+        self, key: ConversationKey, content: Rendered, *, after: str, taken: Collection[tuple[str, str]]
+    ) -> str | None:
         """The id of an own message sent shortly after message ``after`` and not known to us, made to show
-        ``content``; None when there is none."""
+        ``content``; None when there is none. ``taken`` are messages that are known: (chat, message id)."""
 
 
 @runtime_checkable

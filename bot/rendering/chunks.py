@@ -77,16 +77,28 @@ class _Packer:
             head, tail = (
                 self._divided(block, room) if self._is_worth_cutting(block, packed, used) else ((), ())
             )
-            if head or not packed:
+            if not head and not packed:
+                told = self._told(block, tail, room)
+                waiting.extend(reversed(told))
+                if told:
+                    continue
+                head = (block,)
+            elif head:
                 waiting.extend(reversed(tail))
-                yield Document(blocks=(*packed, *head))
             else:
                 waiting.append(block)
                 waiting.extend(reversed(_dangling(packed)))
-                yield Document(blocks=tuple(packed))
+            yield Document(blocks=(*packed, *head))
             packed, used = [], 0
         if packed:
             yield Document(blocks=tuple(packed))
+
+    def _told(self, block: Block, tail: tuple[Block, ...], room: int) -> tuple[Block, ...]:
+        """A block of which nothing fits, in other blocks; nothing when it cannot be told in another way."""
+        if tail != (block,):
+            return tail
+        head, rest = self._as_text(block, room)
+        return () if (*head, *rest) == (block,) else (*head, *rest)
 
     def _is_worth_cutting(self, block: Block, packed: list[Block], used: int) -> bool:
         if not packed:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, s
 from bot.errors import BotError
 from bot.events import Outcome, Usage
 from bot.exchange import Exchange, dump_steps, load_steps
+from bot.messages import ConversationKey, Unreadable, dump_inbound
 from bot.storage.tables import conversations, deliveries, exchanges, inbound, notices, summaries, turns
 
 __all__ = [
@@ -210,18 +211,26 @@ def redact_message(conn: Connection, conversation: str, message_ids: Sequence[st
         .where(*said_then)
         .values(request="", steps="[]", reply="", thinking="", author_name="", redacted=True)
     ).rowcount
-    conn.execute(
-        update(inbound)
-        .where(inbound.c.conversation == conversation, inbound.c.message_id.in_(message_ids))
-        .values(payload="")
-    )
+    _wipe_inbound(conn, conversation, message_ids)
     return wiped
+
+
+def _wipe_inbound(conn: Connection, conversation: str, message_ids: Sequence[str]) -> None:
+    """Leave an event without content in the place of each: a turn that still waits for it ends at once."""
+    said = inbound.c.conversation == conversation, inbound.c.message_id.in_(message_ids)
+    for row in conn.execute(select(inbound.c.id, inbound.c.event_id).where(*said)).all():
+        key = ConversationKey.parse(conversation)
+        left = Unreadable(event_id=row.event_id, key=key, reason="deleted by its author")
+        conn.execute(
+            update(inbound).where(inbound.c.id == row.id).values(payload=dump_inbound(left).decode())
+        )
 
 
 def was_deleted(conn: Connection, turn_id: int) -> bool:
     """Whether a message that a turn is about was deleted, perhaps while the turn waited."""
-    wiped = select(inbound.c.id).where(inbound.c.turn_id == turn_id, inbound.c.payload == "").limit(1)
-    return conn.execute(wiped).first() is not None
+    wiped = inbound.c.payload.startswith('{"type":"unreadable"')
+    query = select(inbound.c.id).where(inbound.c.turn_id == turn_id, wiped).limit(1)
+    return conn.execute(query).first() is not None
 
 
 def add_summary(conn: Connection, *, turn_id: int, conversation: str, summary: str, now: float) -> None:

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from bot.storage.tables import deliveries
+from bot.storage.tables import deliveries, inbound
 
-__all__ = ["Delivery", "adopt", "deliveries_of", "forget_parts", "intend", "newest_message", "record_sent"]
+__all__ = [
+    "Delivery",
+    "adopt",
+    "deliveries_of",
+    "forget_parts",
+    "intend",
+    "known_messages",
+    "newest_message",
+    "record_sent",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +27,8 @@ class Delivery:
     part: int
     message_id: str
 
+
+_NEAR_TURNS = 500
 
 _OF = (
     select(deliveries.c.part, deliveries.c.message_id)
@@ -70,6 +81,24 @@ def adopt(conn: Connection, *, turn_id: int, from_turn: int) -> None:
     conn.execute(delete(deliveries).where(deliveries.c.turn_id == from_turn))
     if copies:
         conn.execute(insert(deliveries), copies)
+
+
+_KNOWN_SENT = select(deliveries.c.conversation, deliveries.c.message_id).where(
+    deliveries.c.turn_id.between(bindparam("low"), bindparam("high")), deliveries.c.message_id != ""
+)
+_KNOWN_RECEIVED = select(inbound.c.conversation, inbound.c.message_id).where(
+    inbound.c.turn_id.between(bindparam("low"), bindparam("high")), inbound.c.message_id != ""
+)
+
+
+def known_messages(conn: Connection, *, near_turn: int) -> set[tuple[str, str]]:
+    """The messages of the turns around one, whoever wrote them: (conversation, message id)."""
+    near = {"low": near_turn - _NEAR_TURNS, "high": near_turn + _NEAR_TURNS}
+    return {
+        (row.conversation, row.message_id)
+        for query in (_KNOWN_SENT, _KNOWN_RECEIVED)
+        for row in conn.execute(query, near)
+    }
 
 
 def newest_message(conn: Connection, conversation: str) -> str:

@@ -185,11 +185,10 @@ async def test_fifty_chats_at_once_survive_kill_9(stage: Stage) -> None:
     """Everybody writes, the process dies, everybody writes on: each question gets its one whole answer."""
     chats = [stage.telegram.private(stage.telegram.person(f"Finn {number}")) for number in range(50)]
     stage.brain.teach("a long one", Reply(text="It goes on and on. " * 20, tokens_per_second=60))
-    stage.telegram.flood = "off"  # taking in is the subject here, not the pace of what goes out
     for chat in chats:
         await chat.say("a long one")
     await stage.telegram.until(
-        lambda: all(chat.texts and chat.bot_messages[0].edits for chat in chats), seconds=20
+        lambda: sum(bool(chat.texts) for chat in chats) >= 30, seconds=20
     )
     await stage.service.kill()
     for chat in chats:

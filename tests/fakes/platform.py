@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -133,7 +133,9 @@ class FakePlatform:
         for message_id in message_ids:
             self.messages.pop(message_id, None)
 
-    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
+    async def reclaim(
+        self, key: ConversationKey, content: Rendered, *, after: str, taken: Collection[tuple[str, str]]
+    ) -> str | None:
         mine = [int(message_id) for message_id, shown in self.messages.items() if shown.key.peer == key.peer]
         newer = [number for number in mine if number > int(after or 0)]
         if not newer:
@@ -198,6 +200,10 @@ class FakeLedger:
         await asyncio.sleep(0)
         if new_part is not None:
             self.rows[new_part] = ""
+
+    async def taken(self) -> Collection[tuple[str, str]]:
+        """Messages of other chats: there are none."""
+        return ()
 
     def unsent(self, part: int) -> None:
         """Nothing to note: every intention is written."""

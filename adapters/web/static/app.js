@@ -19,6 +19,7 @@ fillTexts(document);
 let current = "";
 let workingUntil = 0;
 let sending = Promise.resolve();
+let beginning = null;
 const drafts = new Map();
 const pressed = new Set();
 
@@ -133,8 +134,13 @@ function newChat() {
   composer.focus();
 }
 
-const rename = (chat, title) => post(`chats/${chat.id}/title`, { title }).catch(report);
-const remove = (chat) => post(`chats/${chat.id}/delete`).catch(report);
+async function rename(chat, title) {
+  await post(`chats/${chat.id}/title`, { title }).catch(report);
+}
+
+async function remove(chat) {
+  await post(`chats/${chat.id}/delete`).catch(report);
+}
 
 function go(step) {
   const order = sidebar.order;
@@ -146,7 +152,7 @@ function go(step) {
 // --- what the reader does -------------------------------------------------------------------------------
 
 function send(text) {
-  deliver({ nonce: nonce(), text });
+  deliver({ nonce: nonce(), text, chat: current });
 }
 
 /** Sends one message after the other, so that they arrive in the order written. */
@@ -156,27 +162,37 @@ function deliver(pending) {
     drawState();
   });
   toEnd();
-  sending = sending.then(() => deliverNow(pending));
+  if (!pending.chat) beginning ??= beginChat();
+  const where = pending.chat || beginning;
+  sending = sending.then(() => deliverNow(pending, where));
 }
 
-async function deliverNow(pending) {
+async function deliverNow(pending, where) {
   try {
-    pending.chat ??= current || (await beginChat());
+    pending.chat = await where;
     await post(`chats/${pending.chat}/messages`, { text: pending.text, nonce: pending.nonce });
     if (pending.chat === current && !/^\/(stop|cancel)\b/.test(pending.text)) expectAnswer();
   } catch (trouble) {
-    keepingPlace(() => messages.failed(pending));
+    if (pending.chat === current) keepingPlace(() => messages.failed(pending));
+    else drafts.set(pending.chat, pending.text);
     report(trouble);
   }
 }
 
+/** Makes a chat for what is written in none, and goes there unless the reader has gone elsewhere. */
 async function beginChat() {
-  const chat = await post("chats");
-  current = chat.id;
-  sidebar.put(chat);
-  sidebar.choose(chat.id);
-  history.replaceState(null, "", `#${chat.id}`);
-  return chat.id;
+  try {
+    const chat = await post("chats");
+    sidebar.put(chat);
+    if (!current) {
+      current = chat.id;
+      sidebar.choose(chat.id);
+      history.replaceState(null, "", `#${chat.id}`);
+    }
+    return chat.id;
+  } finally {
+    beginning = null;
+  }
 }
 
 function again(pending) {
@@ -354,4 +370,5 @@ window.addEventListener("hashchange", () => inAddress() !== current && open(inAd
 
 drawTheme();
 open(inAddress()).then(() => composer.focus());
+resume();
 listen(events);

@@ -51,7 +51,6 @@ export class Sidebar {
     this.#shade.addEventListener("click", () => this.close());
     document.getElementById("close-side").addEventListener("click", () => this.close());
     for (const dialog of document.querySelectorAll("dialog")) {
-      dialog.querySelector("form").addEventListener("submit", () => (dialog.returnValue = "yes"));
       dialog.querySelector(".leave")?.addEventListener("click", () => dialog.close(""));
       dialog.querySelector("[type=submit]").value = "yes";
     }

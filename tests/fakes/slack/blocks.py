@@ -20,6 +20,7 @@ MAX_BLOCKS = {"message": 50, "home": 100, "modal": 100}
 MAX_ID_CHARACTERS = 255
 MAX_MARKDOWN_CHARACTERS = 12_000  # all markdown blocks of a payload together
 MAX_BUTTON_TEXT, MAX_BUTTON_VALUE = 75, 2000
+MAX_COLUMNS = 20
 MAX_OPTIONS, MAX_OPTION_TEXT, MAX_OPTION_VALUE = 100, 75, 150
 
 #: The texts of a block: field, most characters, whether it has to be there.
@@ -56,7 +57,9 @@ ELEMENT_TYPES = frozenset(
 _numbers = count(1)
 
 
-def accept_blocks(blocks: list[Any], *, surface: Surface = "message", error: str = "invalid_blocks") -> list[Wire]:
+def accept_blocks(
+    blocks: list[Any], *, surface: Surface = "message", error: str = "invalid_blocks"
+) -> list[Wire]:
     """The blocks as Slack stores them, each with a block_id. Raises ApiError with every complaint."""
     found = list(complaints(blocks, surface=surface))
     if found:
@@ -69,18 +72,31 @@ def complaints(blocks: list[Any], *, surface: Surface = "message") -> Iterator[t
     most = MAX_BLOCKS[surface]
     if len(blocks) > most:
         yield "/blocks", f"no more than {most} items allowed"
-    markdown = sum(len(b.get("text", "")) for b in blocks if isinstance(b, dict) and b.get("type") == "markdown")
+    found = [block for block in blocks if isinstance(block, dict)]
+    markdown = sum(len(str(block.get("text", ""))) for block in found if block.get("type") == "markdown")
     if markdown > MAX_MARKDOWN_CHARACTERS:
-        yield "/blocks", f"markdown blocks must be less than {MAX_MARKDOWN_CHARACTERS + 1} characters together"
-    ids = [block["block_id"] for block in blocks if isinstance(block, dict) and block.get("block_id")]
+        yield (
+            "/blocks",
+            f"markdown blocks must be less than {MAX_MARKDOWN_CHARACTERS + 1} characters together",
+        )
+    ids = [str(block["block_id"]) for block in found if block.get("block_id")]
     if len(ids) != len(set(ids)):
         yield "/blocks", "block_id must be unique"
     for index, block in enumerate(blocks):
         yield from _block(block, f"/blocks/{index}", surface)
 
 
+def _kind(value: Any) -> str:
+    return str(value.get("type")) if isinstance(value, dict) else type(value).__name__
+
+
+def _some(value: Any) -> list[Any]:
+    """The items of what should be a list; that it is none is complained of elsewhere."""
+    return value if isinstance(value, list) else []
+
+
 def _block(block: Any, path: str, surface: Surface) -> Iterator[tuple[str, str]]:
-    kind = block.get("type") if isinstance(block, dict) else None
+    kind = _kind(block)
     if kind not in BLOCK_TYPES or (surface != "message" and kind in _MESSAGE_ONLY):
         yield path, f"unsupported type: {kind}"
         return
@@ -96,28 +112,33 @@ def _block(block: Any, path: str, surface: Surface) -> Iterator[tuple[str, str]]
 def _particulars(block: Wire, kind: str, path: str) -> Iterator[tuple[str, str]]:
     """The rules of one type that are neither the length of a text nor the length of a list."""
     match kind:
-        case "markdown":
-            if not isinstance(block.get("text"), str) or not block["text"]:
-                yield f"{path}/text", "must be more than 0 characters"
+        case "markdown" if not isinstance(block.get("text"), str) or not block["text"]:
+            yield f"{path}/text", "must be more than 0 characters"
         case "section":
-            if not block.get("text") and not block.get("fields"):
-                yield path, "must provide text or fields"
-            for index, field in enumerate(block.get("fields") or ()):
-                yield from _text(field, f"{path}/fields/{index}", 2000, True)
-            if "accessory" in block:
-                yield from _element(block["accessory"], f"{path}/accessory")
+            yield from _section(block, path)
         case "actions" | "context_actions":
             yield from _elements(block.get("elements"), path)
         case "input":
             yield from _element(block.get("element"), f"{path}/element")
-        case "table":
-            if any(len(row) > 20 for row in block.get("rows") or () if isinstance(row, list)):
-                yield f"{path}/rows", "no more than 20 columns allowed"
-        case "image":
-            if not block.get("alt_text") or not (block.get("image_url") or block.get("slack_file")):
-                yield path, "must provide alt_text and an image"
+        case "table" if _widest_row(block) > MAX_COLUMNS:
+            yield f"{path}/rows", f"no more than {MAX_COLUMNS} columns allowed"
+        case "image" if not block.get("alt_text") or not (block.get("image_url") or block.get("slack_file")):
+            yield path, "must provide alt_text and an image"
         case _:
             pass
+
+
+def _section(block: Wire, path: str) -> Iterator[tuple[str, str]]:
+    if not block.get("text") and not block.get("fields"):
+        yield path, "must provide text or fields"
+    for index, field in enumerate(_some(block.get("fields"))):
+        yield from _text(field, f"{path}/fields/{index}", 2000, True)
+    if "accessory" in block:
+        yield from _element(block["accessory"], f"{path}/accessory")
+
+
+def _widest_row(table: Wire) -> int:
+    return max((len(row) for row in _some(table.get("rows")) if isinstance(row, list)), default=0)
 
 
 def _text(value: Any, path: str, most: int, required: bool) -> Iterator[tuple[str, str]]:
@@ -145,8 +166,8 @@ def _list(value: Any, path: str, most: int, required: bool) -> Iterator[tuple[st
 
 
 def _elements(elements: Any, path: str) -> Iterator[tuple[str, str]]:
-    found = elements if isinstance(elements, list) else []
-    ids = [element.get("action_id") for element in found if isinstance(element, dict) and "action_id" in element]
+    found = _some(elements)
+    ids = [str(each["action_id"]) for each in found if isinstance(each, dict) and "action_id" in each]
     if len(ids) != len(set(ids)):
         yield f"{path}/elements", "action_id must be unique in its block"
     for index, element in enumerate(found):
@@ -154,7 +175,7 @@ def _elements(elements: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _element(element: Any, path: str) -> Iterator[tuple[str, str]]:
-    kind = element.get("type") if isinstance(element, dict) else None
+    kind = _kind(element)
     if kind not in ELEMENT_TYPES:
         yield path, f"unsupported type: {kind}"
         return
@@ -167,7 +188,7 @@ def _element(element: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield f"{path}/style", "must be a valid enum value"
         case "feedback_buttons":
             for name in ("positive_button", "negative_button"):
-                yield from _button(element.get(name) or {}, f"{path}/{name}")
+                yield from _button(element.get(name), f"{path}/{name}")
         case "icon_button":
             yield from _text(element.get("text"), f"{path}/text", MAX_BUTTON_TEXT, True)
         case _:
@@ -175,20 +196,31 @@ def _element(element: Any, path: str) -> Iterator[tuple[str, str]]:
                 yield from _options(element, path)
 
 
-def _button(button: Wire, path: str) -> Iterator[tuple[str, str]]:
+def _button(button: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(button, dict):
+        yield path, "must provide an object"
+        return
     yield from _text(button.get("text"), f"{path}/text", MAX_BUTTON_TEXT, True)
     if len(str(button.get("value", ""))) > MAX_BUTTON_VALUE:
         yield f"{path}/value", f"must be less than {MAX_BUTTON_VALUE + 1} characters"
 
 
 def _options(element: Wire, path: str) -> Iterator[tuple[str, str]]:
-    groups = element.get("option_groups")
-    options = [option for group in groups for option in group["options"]] if groups else element.get("options")
+    groups = [group for group in _some(element.get("option_groups")) if isinstance(group, dict)]
+    options = [option for group in groups for option in _some(group.get("options"))]
+    options = options or element.get("options")
     yield from _list(options, f"{path}/options", MAX_OPTIONS, True)
-    for index, option in enumerate(options or ()):
-        yield from _text(option.get("text"), f"{path}/options/{index}/text", MAX_OPTION_TEXT, True)
-        if len(str(option.get("value", ""))) > MAX_OPTION_VALUE:
-            yield f"{path}/options/{index}/value", f"must be less than {MAX_OPTION_VALUE + 1} characters"
+    for index, option in enumerate(_some(options)):
+        yield from _option(option, f"{path}/options/{index}")
     initial = element.get("initial_option")
-    if initial is not None and initial not in (options or ()):
+    if initial is not None and initial not in _some(options):
         yield f"{path}/initial_option", "must match one of the options"
+
+
+def _option(option: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(option, dict):
+        yield path, "must provide an object"
+        return
+    yield from _text(option.get("text"), f"{path}/text", MAX_OPTION_TEXT, True)
+    if len(str(option.get("value", ""))) > MAX_OPTION_VALUE:
+        yield f"{path}/value", f"must be less than {MAX_OPTION_VALUE + 1} characters"

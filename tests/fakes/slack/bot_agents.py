@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .accounts import Wire
 from .call import Call
 from .content import read_thread
 from .errors import refused
-from .state import Channel, Session, Wire
+from .state import Channel, Session
 from .world import World
 
 __all__ = ["METHODS", "SESSION_STATUSES", "move_session", "read_session_status"]
@@ -33,7 +34,9 @@ def set_status(world: World, call: Call) -> Wire:
     thread_ts = _existing_thread(world, channel, call)
     loading = call.items("loading_messages")
     if len(loading) > MAX_LOADING_MESSAGES:
-        raise refused("invalid_arguments", "[ERROR] no more than 10 items allowed [json-pointer:/loading_messages]")
+        raise refused(
+            "invalid_arguments", "[ERROR] no more than 10 items allowed [json-pointer:/loading_messages]"
+        )
     world.show_status(channel, thread_ts, call.text("status"), [str(line) for line in loading])
     return {}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from .accounts import APP_ID, Wire
 from .call import Call
 from .errors import refused
-from .state import APP_ID, Channel, Message, Wire
+from .state import Channel, Message
 from .world import World
 
 __all__ = ["METHODS"]
@@ -48,7 +49,13 @@ def bots_info(world: World, call: Call) -> Wire:
     bot_id = call.text("bot") or world.bot.bot_id
     for person in world.people.values():
         if person.bot_id == bot_id:
-            bot = {"id": bot_id, "name": person.name, "user_id": person.id, "app_id": APP_ID, "deleted": False}
+            bot = {
+                "id": bot_id,
+                "name": person.name,
+                "user_id": person.id,
+                "app_id": APP_ID,
+                "deleted": False,
+            }
             return {"bot": bot}
     raise refused("bot_not_found")
 
@@ -104,7 +111,9 @@ def conversations_list(world: World, call: Call) -> Wire:
     """conversations.list"""
     names = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
     kinds = {names.get(word.strip()) for word in (call.text("types") or "public_channel").split(",")}
-    found = [c.wire() for c in world.channels.values() if c.kind in kinds and (c.bot_in or c.kind == "channel")]
+    found = [
+        c.wire() for c in world.channels.values() if c.kind in kinds and (c.bot_in or c.kind == "channel")
+    ]
     page, more = _page(call, found, MAX_PAGE)
     return {"channels": page, **more}
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import mimetypes
 from typing import Any
 
+from .accounts import Wire
 from .blocks import accept_blocks
 from .call import Call
 from .content import read_thread
 from .errors import refused
 from .files import StoredFile, Ticket
-from .state import Wire
 from .world import World
 
 __all__ = ["METHODS"]

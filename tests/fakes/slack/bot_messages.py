@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .accounts import Wire
 from .call import Call
 from .content import read_content, read_looks, read_thread
 from .errors import refused
-from .state import Message, Wire
+from .state import Message
 from .world import World
 
 __all__ = ["METHODS", "own_message"]
@@ -31,7 +32,12 @@ def post_message(world: World, call: Call) -> Wire:
         extra=read_looks(call),
         **content.fields(),
     )
-    return {"channel": channel.id, "ts": message.ts, "message": message.wire(), **(CUT if content.cut else {})}
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": message.wire(),
+        **(CUT if content.cut else {}),
+    }
 
 
 def post_ephemeral(world: World, call: Call) -> Wire:
@@ -56,7 +62,7 @@ def own_message(world: World, call: Call, error: str, ts: str = "ts") -> Message
 
 
 def update(world: World, call: Call) -> Wire:
-    """chat.update: blocks stay only when neither text nor blocks are given, metadata unless it is given."""
+    """chat.update: blocks have to be sent again, metadata stays unless it is given."""
     message = own_message(world, call, "cant_update_message")
     if message.streaming:
         raise refused("streaming_state_conflict")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from .accounts import Wire
 from .blocks import MAX_BLOCKS, accept_blocks
 from .bot_agents import move_session, read_session_status
 from .bot_messages import own_message
 from .call import Call
 from .content import MAX_MARKDOWN_CHARACTERS, read_looks, read_thread
 from .errors import refused, withdrawn
-from .state import Channel, Message, Wire
+from .state import Channel, Message
 from .streams import Portion, Stream, Task
 from .world import World
 
@@ -32,7 +33,9 @@ def start_stream(world: World, call: Call) -> Wire:
     if channel.kind == "im" and thread_ts is None:
         raise refused("invalid_arguments", "[ERROR] missing required field: thread_ts")
     if call.text("task_display_mode") not in _DISPLAYS:
-        raise refused("invalid_arguments", "[ERROR] must be a valid enum value [json-pointer:/task_display_mode]")
+        raise refused(
+            "invalid_arguments", "[ERROR] must be a valid enum value [json-pointer:/task_display_mode]"
+        )
     stream = Stream(recipient=_read_recipient(world, call, channel))
     portion = _read_portion(call)
     if portion is not None:
@@ -135,7 +138,9 @@ def _read_chunks(chunks: list[Any]) -> Portion:
                 pieces.append(text)
             case {"type": "plan_update", "title": str() as plan}:
                 pass
-            case {"type": "task_update", "id": str(), "title": str(), "status": status} if status in _TASK_STATES:
+            case {"type": "task_update", "id": str(), "title": str(), "status": status} if (
+                status in _TASK_STATES
+            ):
                 tasks.append(_read_task(chunk))
             case {"type": "blocks", "blocks": list() as blocks}:
                 pieces.append(_read_blocks(blocks, "invalid_chunks"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from .accounts import Person, Wire
 from .blocks import Surface, accept_blocks, complaints
 from .call import Call
 from .errors import refused
-from .state import Person, View, Wire
+from .state import View
 from .world import World
 
 __all__ = ["METHODS", "accept_view"]
@@ -16,13 +17,17 @@ __all__ = ["METHODS", "accept_view"]
 def accept_view(view: Wire | None, surface: Surface) -> Wire:
     """A view as Slack stores it. Raises ApiError (``invalid_arguments``)."""
     if view is None or view.get("type") != surface:
-        raise refused("invalid_arguments", f"[ERROR] must be a view of type {surface} [json-pointer:/view/type]")
+        raise refused(
+            "invalid_arguments", f"[ERROR] must be a view of type {surface} [json-pointer:/view/type]"
+        )
     blocks = view.get("blocks")
     if not isinstance(blocks, list):
         raise refused("invalid_arguments", "[ERROR] missing required field: blocks [json-pointer:/view]")
     title = str((view.get("title") or {}).get("text", ""))
     if surface == "modal" and not 0 < len(title) <= 24:
-        raise refused("invalid_arguments", "[ERROR] must be 1 to 24 characters [json-pointer:/view/title/text]")
+        raise refused(
+            "invalid_arguments", "[ERROR] must be 1 to 24 characters [json-pointer:/view/title/text]"
+        )
     return {**view, "blocks": accept_blocks(blocks, surface=surface, error="invalid_arguments")}
 
 
@@ -61,7 +66,9 @@ def _triggered(world: World, trigger_id: str) -> Person:
 
 def update(world: World, call: Call) -> Wire:
     """views.update"""
-    shown = next((v for v in (*world.modals.values(), *world.homes.values()) if v.id == call.text("view_id")), None)
+    shown = next(
+        (v for v in (*world.modals.values(), *world.homes.values()) if v.id == call.text("view_id")), None
+    )
     if shown is None:
         raise refused("not_found")
     if call.text("hash") and shown.hash != call.text("hash"):

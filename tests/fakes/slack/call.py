@@ -41,7 +41,7 @@ class Call:
         return str(self.params.get(name, "")).lower() in ("true", "1")
 
     def items(self, name: str, error: str = "invalid_arguments") -> list[Any]:
-        """A list, given as JSON or as a string of JSON; empty when absent. Raises ``error`` for anything else."""
+        """A list, given as JSON or as a string of JSON; empty when absent. Raises ``error`` otherwise."""
         value = self._decoded(name, error)
         if value in (None, ""):
             return []

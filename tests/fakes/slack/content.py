@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .accounts import Wire
 from .blocks import accept_blocks
 from .call import Call
 from .errors import refused
-from .state import Channel, Wire
+from .state import Channel
 from .world import World
 
 __all__ = ["MAX_MARKDOWN_CHARACTERS", "Content", "read_content", "read_looks", "read_thread"]
@@ -68,11 +69,14 @@ def _read_attachments(call: Call) -> list[Wire]:
     if len(attachments) > MAX_ATTACHMENTS:
         raise refused("too_many_attachments")
     return [
-        {**note, "blocks": accept_blocks(note["blocks"])} if note.get("blocks") else note for note in attachments
+        {**note, "blocks": accept_blocks(note["blocks"])} if note.get("blocks") else note
+        for note in attachments
     ]
 
 
-def read_thread(world: World, channel: Channel, thread_ts: str, *, error: str = "thread_not_found") -> str | None:
+def read_thread(
+    world: World, channel: Channel, thread_ts: str, *, error: str = "thread_not_found"
+) -> str | None:
     """The thread a message goes to. Raises ApiError when there is no message of that ts."""
     if not thread_ts:
         return None

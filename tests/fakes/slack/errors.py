@@ -10,7 +10,7 @@ BAD_GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>Slack
 
 
 class ApiError(Exception):
-    """A refused call. ``earned`` says that the app could have known better; HTTP 200 unless told otherwise."""
+    """A refused call. ``earned`` says that the app could have known better; most come with HTTP 200."""
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from .state import APP_ID, Channel, Message, Person, Wire
+from .accounts import APP_ID, Person, Wire
+from .state import Channel, Message
 
 __all__ = ["SUBSCRIPTIONS", "changed", "deleted", "heard", "rich_text", "subscription_of", "wrap"]
 
@@ -31,7 +32,12 @@ SUBSCRIPTIONS = frozenset(
         "tokens_revoked",
     )
 )
-_MESSAGES = {"im": "message.im", "mpim": "message.mpim", "channel": "message.channels", "group": "message.groups"}
+_MESSAGES = {
+    "im": "message.im",
+    "mpim": "message.mpim",
+    "channel": "message.channels",
+    "group": "message.groups",
+}
 _event_numbers = count(1)
 
 

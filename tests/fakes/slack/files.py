@@ -9,7 +9,8 @@ from typing import Any
 __all__ = ["LOGIN_PAGE", "FileStore", "StoredFile", "Ticket"]
 
 LOGIN_PAGE = (
-    "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to your workspace</body></html>"
+    "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head>"
+    "<body>Sign in to your workspace</body></html>"
 )
 
 

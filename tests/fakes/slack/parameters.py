@@ -47,7 +47,8 @@ _TABLE = {
     "chat.getPermalink": "*channel *message_ts",
     # thread_ts: required by slack_sdk, no longer by Slack for channels (facts: Slack §2.4)
     "chat.startStream": (
-        f"*channel thread_ts markdown_text recipient_team_id recipient_user_id chunks task_display_mode {_LOOKS}"
+        "*channel thread_ts markdown_text recipient_team_id recipient_user_id chunks task_display_mode"
+        f" {_LOOKS}"
     ),
     "chat.appendStream": "*channel *ts markdown_text chunks",
     "chat.stopStream": "*channel *ts markdown_text blocks metadata chunks session_status",

@@ -1,66 +1,20 @@
-"""What the workspace remembers: people, channels, messages with everything they have shown, threads, views."""
+"""What the workspace remembers: channels, messages with everything they have shown, threads, views."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from .accounts import APP_ID, Person, Wire
 from .elements import pressables
 from .files import StoredFile
 from .rendering import read_blocks, read_mrkdwn
 from .streams import Stream
 
-__all__ = ["Channel", "ChannelKind", "Message", "Person", "Session", "Shown", "Thread", "View", "Wire"]
+__all__ = ["Channel", "ChannelKind", "Message", "Session", "Shown", "Thread", "View"]
 
-Wire = dict[str, Any]
 ChannelKind = Literal["channel", "group", "im", "mpim"]
-APP_ID = "A0PARLEY01"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Somebody with a Slack account; an app's bot user has a ``bot_id``."""
-
-    id: str
-    name: str
-    team_id: str
-    locale: str = "en-US"
-    guest: bool = False
-    stranger: bool = False
-    bot_id: str = ""
-
-    @property
-    def handle(self) -> str:
-        """The account's short name."""
-        return self.name.lower().replace(" ", ".")
-
-    def wire(self, *, with_locale: bool = False) -> Wire:
-        """The User object."""
-        profile = {"real_name": self.name, "display_name": self.handle, "team": self.team_id}
-        wire: Wire = {
-            "id": self.id,
-            "team_id": self.team_id,
-            "name": self.handle,
-            "real_name": self.name,
-            "deleted": False,
-            "tz": "Europe/Amsterdam",
-            "tz_label": "Central European Time",
-            "tz_offset": 3600,
-            "profile": profile,
-            "is_admin": False,
-            "is_owner": False,
-            "is_bot": bool(self.bot_id),
-            "is_restricted": self.guest,
-            "is_ultra_restricted": False,
-            "is_app_user": False,
-            "updated": 1_790_000_000,
-        }
-        if self.stranger:
-            wire["is_stranger"] = True
-        if with_locale:
-            wire["locale"] = self.locale
-        return wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,12 @@ from typing import Any
 from tests.fakes.telegram.changes import Changes
 
 from . import events
+from .accounts import APP_ID, Person, Wire
 from .delivery import Courier, Delivery
 from .errors import refused
 from .faults import Faults
 from .files import FileStore
-from .state import APP_ID, Channel, ChannelKind, Message, Person, Shown, View, Wire
+from .state import Channel, ChannelKind, Message, Shown, View
 from .streams import STREAM_SECONDS
 from .tiers import Tiers
 
@@ -99,7 +100,13 @@ class World:
         letter = {"channel": "C", "group": "C", "mpim": "C", "im": "D"}[kind]
         external = any(person.stranger for person in members)
         channel = Channel(
-            id=self.new_id(letter), kind=kind, name=name, bot=self.bot, members=members, external=external, **extra
+            id=self.new_id(letter),
+            kind=kind,
+            name=name,
+            bot=self.bot,
+            members=members,
+            external=external,
+            **extra,
         )
         self.channels[channel.id] = channel
         return channel
@@ -172,9 +179,7 @@ class World:
 
     def show_privately(self, channel: Channel, person: Person, **content: Any) -> Message:
         """Show one person a message nobody else sees and no history keeps."""
-        message = Message(
-            ts=self.new_ts(), channel=channel, sender=self.bot, only_for=person.id, **content
-        )
+        message = Message(ts=self.new_ts(), channel=channel, sender=self.bot, only_for=person.id, **content)
         channel.ephemerals.append(message)
         self.note(message)
         return message
@@ -202,7 +207,9 @@ class World:
             thread.status, thread.loading_messages = status, loading
             thread.statuses.append(status)
             loop = asyncio.get_running_loop()
-            thread.status_timer = loop.call_later(STATUS_SECONDS * self.time_scale, self._drop_status, channel, thread_ts)
+            thread.status_timer = loop.call_later(
+                STATUS_SECONDS * self.time_scale, self._drop_status, channel, thread_ts
+            )
         self.changes.ring()
 
     def _drop_status(self, channel: Channel, thread_ts: str) -> None:

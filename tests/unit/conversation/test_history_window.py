@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +49,7 @@ def test_the_beginning_moves_seldom(sizes: list[int]) -> None:
         for end in range(1, len(path) + 1)
     ]
     assert starts == sorted(starts)
-    moves = sum(1 for before, after in zip(starts, starts[1:], strict=False) if before != after)
+    moves = sum(1 for before, after in itertools.pairwise(starts) if before != after)
     total = sum(message_tokens(m) for item in path for m in item.as_messages())
     assert moves <= total / (400 * 0.4) + 1
 

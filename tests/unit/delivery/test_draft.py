@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -53,9 +54,9 @@ async def test_a_growing_answer_is_sent_once_and_then_edited() -> None:
     """The first words appear as a new message; all that follows changes that message."""
     platform = FakePlatform()
     async with make_draft(platform, FakeLedger()) as draft:
-        draft.show(View(markdown="Hello"))
+        draft.show(partial(View, markdown="Hello"))
         await until(lambda: seen(platform) == ["Hello"])
-        draft.show(View(markdown="Hello there"))
+        draft.show(partial(View, markdown="Hello there"))
         await until(lambda: seen(platform) == ["Hello there"])
         await draft.finish(View(markdown="Hello there, Ann."))
     assert seen(platform) == ["Hello there, Ann."]
@@ -82,9 +83,9 @@ async def test_a_stop_button_shows_while_the_answer_grows_and_is_gone_at_its_end
     """The button stands under the last part only, and not under a finished answer."""
     platform, button = FakePlatform(), Button(label="Stop", data="stop:1")
     async with make_draft(platform, FakeLedger(), stop_button=button) as draft:
-        draft.show(View(markdown="One"))
+        draft.show(partial(View, markdown="One"))
         await until(lambda: seen(platform) == ["One"])
-        draft.show(View(markdown="One two"))
+        draft.show(partial(View, markdown="One two"))
         await until(lambda: any(message.buttons == ((button,),) for message in platform.messages.values()))
         await draft.finish(View(markdown="One two three"))
     assert [message.buttons for message in platform.messages.values()] == [()]
@@ -103,7 +104,7 @@ async def test_a_message_deleted_under_us_is_sent_again() -> None:
     moods = iter(["", "gone"])
     platform = FakePlatform(mood=lambda _: next(moods, ""))
     async with make_draft(platform, FakeLedger()) as draft:
-        draft.show(View(markdown="One"))
+        draft.show(partial(View, markdown="One"))
         await until(lambda: seen(platform) == ["One"])
         await draft.finish(View(markdown="One two"))
     assert seen(platform) == ["One two"]
@@ -162,7 +163,7 @@ async def test_an_empty_view_sends_nothing() -> None:
     """Nothing to say is no message."""
     platform = FakePlatform()
     async with make_draft(platform, FakeLedger()) as draft:
-        draft.show(View(markdown="  \n"))
+        draft.show(partial(View, markdown="  \n"))
         await asyncio.sleep(0.01)
         await draft.finish(View())
     assert platform.calls == []
@@ -204,7 +205,7 @@ async def _hostile(words: list[str], moods: Iterator[str], interruptions: list[i
         await _write_and_die(platform, ledger, words, after_yields=calls)
     async with make_draft(platform, ledger) as draft:
         for end in range(1, len(words), 3):
-            draft.show(View(markdown="".join(words[:end])))
+            draft.show(partial(View, markdown="".join(words[:end])))
             await asyncio.sleep(0)
         await draft.finish(View(markdown=text))
     expected = [

@@ -201,7 +201,7 @@ async def test_drafts_files_and_lost_messages_are_reached_through_it(
     await adapter.preview(heard.key, 9, content)
     assert ann.draft is not None
     sent = await adapter.send(heard.key, content)
-    assert await adapter.reclaim(heard.key, content, after=str(message.message_id)) == sent
+    assert await adapter.reclaim(heard.key, content, after=str(message.message_id), taken=()) == sent
 
 
 async def test_a_server_that_answers_nonsense_is_waited_for(clock: HastyClock, store: Store) -> None:

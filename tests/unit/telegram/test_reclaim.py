@@ -6,10 +6,10 @@ import pytest
 
 from adapters.telegram.client import ApiClient
 from adapters.telegram.outbound import Outbound
-from adapters.telegram.reclaim import reclaim
-from bot.errors import ChatClosed, PlatformUnclear
+from adapters.telegram.reclaim import Reclaiming
+from bot.errors import ChatClosed, PlatformBusy, PlatformUnclear
 from bot.ports import Rendered
-from tests.fakes.telegram import FakeTelegram, PrivateChat
+from tests.fakes.telegram import FakeTelegram, PrivateChat, flood_wait
 
 from .support import key
 
@@ -31,7 +31,9 @@ async def test_a_message_sent_without_an_answer_is_found(
     telegram.drop_answer("sendMessage")
     with pytest.raises(PlatformUnclear):
         await outbound.send(key(ann.id), LOST)
-    found = await reclaim(outbound, key(ann.id), LOST, after=str(known.message_id))
+    found = await Reclaiming(outbound=outbound).reclaim(
+        key(ann.id), LOST, after=str(known.message_id), taken=()
+    )
     assert found == str(ann.last.message_id)
     assert ann.texts == ["Half an answer"]
     assert ann.last.edits == 0
@@ -44,7 +46,9 @@ async def test_the_found_message_shows_the_content(
     known = await ann.say("question")
     await outbound.send(key(ann.id), LOST)
     longer = Rendered(text="Half an answer and more")
-    assert await reclaim(outbound, key(ann.id), longer, after=str(known.message_id))
+    assert await Reclaiming(outbound=outbound).reclaim(
+        key(ann.id), longer, after=str(known.message_id), taken=()
+    )
     assert ann.last.text == longer.text
 
 
@@ -55,7 +59,10 @@ async def test_where_nothing_was_sent_nothing_is_found(
     bob = telegram.private(telegram.person("Bob"))
     known = await ann.say("question")
     await outbound.send(key(bob.id), LOST)
-    assert await reclaim(outbound, key(ann.id), LOST, after=str(known.message_id)) is None
+    assert (
+        await Reclaiming(outbound=outbound).reclaim(key(ann.id), LOST, after=str(known.message_id), taken=())
+        is None
+    )
     assert len(telegram.calls_of("editMessageText")) == 3
     assert bob.last.edits == 0
 
@@ -65,7 +72,7 @@ async def test_without_a_known_message_nothing_is_tried(
     telegram: FakeTelegram, outbound: Outbound, after: str
 ) -> None:
     """There is no place to begin."""
-    assert await reclaim(outbound, key(), LOST, after=after) is None
+    assert await Reclaiming(outbound=outbound).reclaim(key(), LOST, after=after, taken=()) is None
     assert telegram.calls == []
 
 
@@ -74,4 +81,39 @@ async def test_a_closed_chat_is_told(outbound: Outbound, ann: PrivateChat) -> No
     known = await ann.say("question")
     ann.block()
     with pytest.raises(ChatClosed):
-        await reclaim(outbound, key(ann.id), LOST, after=str(known.message_id))
+        await Reclaiming(outbound=outbound).reclaim(key(ann.id), LOST, after=str(known.message_id), taken=())
+
+
+async def test_ids_known_from_other_chats_are_passed_over(
+    telegram: FakeTelegram, outbound: Outbound, ann: PrivateChat
+) -> None:
+    """On a busy bot one counter serves many chats: only the gaps are tried, however far away."""
+    known = await ann.say("question")
+    taken = set()
+    for number in range(12):
+        other = telegram.private(telegram.person(f"Other {number}"))
+        taken.add((str(other.id), str((await other.say("hello")).message_id)))
+    sent = await outbound.send(key(ann.id), LOST)
+    taken.add((str(other.id), str(int(sent) + 1)))
+    found = await Reclaiming(outbound=outbound).reclaim(
+        key(ann.id), LOST, after=str(known.message_id), taken=taken
+    )
+    assert found == sent
+    assert len(telegram.calls_of("editMessageText")) == 1
+
+
+async def test_a_search_broken_off_by_a_flood_wait_goes_on_where_it_was(
+    telegram: FakeTelegram, outbound: Outbound, ann: PrivateChat
+) -> None:
+    """No id is tried twice, so that the search ends."""
+    known = await ann.say("question")
+    reclaiming = Reclaiming(outbound=outbound)
+    telegram.fail("editMessageText", flood_wait(1), where=lambda p: str(p["message_id"]).endswith("3"))
+    after = str(known.message_id)
+    with pytest.raises(PlatformBusy):
+        await reclaiming.reclaim(key(ann.id), LOST, after=after, taken=())
+    assert await reclaiming.reclaim(key(ann.id), LOST, after=after, taken=()) is None
+    refused = [
+        call.params["message_id"] for call in telegram.calls_of("editMessageText") if call.status == 400
+    ]
+    assert len(refused) == len(set(refused)) == 3

@@ -1,0 +1,242 @@
+"""Slack as the core's Adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
+from typing import Any, Final
+
+import structlog
+
+from bot.errors import ConfigurationError, DeliveryError
+from bot.messages import Attachment, ChatKind, ConversationKey
+from bot.ports import Button, Capabilities, Clock, Fidelity, MenuCommand, Pace, Rendered, Submit
+from bot.rendering import Document
+
+from .backoff import Backoff
+from .blocks import MAX_BUTTON_DATA_BYTES
+from .bolt import Gate
+from .client import ApiClient
+from .commands import Commands
+from .errors import Refused
+from .files import Files
+from .home import Home
+from .identity import Identity
+from .outbound import Outbound
+from .people import People
+from .presence import Presence
+from .receiver import Receiver
+from .rendering import MAX_TEXT_UNITS, render
+from .replies import Replies
+from .requests import PATH, Requests
+from .sockets import Sockets
+from .streams import Streams
+
+__all__ = ["SlackAdapter"]
+
+log = structlog.get_logger(__name__)
+
+# chat.postMessage bears about one message a second in a channel, with short bursts (Slack, "Rate limits").
+_PACE = Pace(interval_seconds=1.1, burst=4)
+_CAPABILITIES: Final = Capabilities(
+    max_text_units=MAX_TEXT_UNITS,
+    pace=MappingProxyType(dict.fromkeys(ChatKind, _PACE)),
+    best_fidelity=Fidelity.FORMATTED,
+    max_button_data_bytes=MAX_BUTTON_DATA_BYTES,
+    threads=True,
+    live_messages=True,
+)
+
+
+class SlackAdapter:
+    """One app in one workspace.
+
+    With ``app_token`` it receives by Socket Mode, over ``sockets`` connections; else by the HTTP requests
+    that ``routes`` serves, whose signatures ``signing_secret`` proves. ``api_base_url`` names a Web API other
+    than Slack's own. Connections are open while ``run`` runs or a call is under way: nothing to close.
+    """
+
+    def __init__(
+        self,
+        *,
+        bot_token: str,
+        clock: Clock,
+        app_token: str | None = None,
+        signing_secret: str | None = None,
+        api_base_url: str | None = None,
+        menu: Sequence[MenuCommand] = (),
+        sockets: int = 2,
+        rng: random.Random | None = None,
+    ) -> None:
+        """Raises ConfigurationError for tokens that are none, and when there is no way to receive."""
+        _check_tokens(bot_token, app_token or "", signing_secret or "")
+        self._clock = clock
+        self._rng = rng or random.Random()
+        self._client = ApiClient(bot_token=bot_token, app_token=app_token or "", api_base_url=api_base_url)
+        self._outbound = Outbound(client=self._client, clock=clock)
+        self._streams = Streams(client=self._client, clock=clock)
+        self._presence = Presence(client=self._client, clock=clock)
+        self._replies = Replies(outbound=self._outbound, streams=self._streams, presence=self._presence)
+        self._files = Files(client=self._client)
+        self._menu = tuple(menu)
+        self._requests: Requests | None = None
+        if not app_token:
+            self._requests = Requests(signing_secret=signing_secret or "", clock=clock)
+        self._socket_count = sockets
+        self._me: Identity | None = None
+        self._receiver: Receiver | None = None
+
+    @property
+    def name(self) -> str:
+        """``ConversationKey.platform`` of everything here."""
+        return "slack"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What Slack can do."""
+        return _CAPABILITIES
+
+    async def run(self, submit: Submit, ready: Callable[[], None]) -> None:
+        """Receive until cancelled. Raises ConfigurationError when Slack does not take a token."""
+        async with self._client.in_use():
+            me = self._me = await self._identify()
+            people = People(client=self._client, clock=self._clock)
+            receiver = self._receiver = self._make_receiver(me, submit, people)
+            try:
+                gate = Gate(client=self._client, me=me, take=receiver.take)
+                await self._receive(gate, _once(ready))
+            finally:
+                self._receiver = None
+                await receiver.close()
+                await people.close()
+
+    def _make_receiver(self, me: Identity, submit: Submit, people: People) -> Receiver:
+        return Receiver(
+            me=me,
+            submit=submit,
+            people=people,
+            streams=self._streams,
+            commands=Commands(outbound=self._outbound, menu=self._menu),
+            home=Home(client=self._client, menu=self._menu),
+        )
+
+    async def _receive(self, gate: Gate, ready: Callable[[], None]) -> None:
+        if self._requests is not None:
+            await self._requests.run(gate, ready)
+            return
+        sockets = Sockets(client=self._client, clock=self._clock, rng=self._rng, count=self._socket_count)
+        await sockets.run(gate, ready)
+
+    async def _identify(self) -> Identity:
+        """Who the bot is; asks until Slack is there."""
+        backoff = Backoff(rng=self._rng)
+        while True:
+            at_least = 0.0
+            try:
+                return self._identity(await self._client.call("auth.test", {}))
+            except Refused as exc:
+                if exc.is_token_rejected:
+                    raise ConfigurationError(
+                        f"Slack does not take the bot token ({exc.error}): set SLACK_BOT_TOKEN to the bot "
+                        "user OAuth token that the app shows once it is installed, like xoxb-…"
+                    ) from None
+                at_least = exc.pause_seconds if exc.is_rate_limited else 0.0
+                log.warning("slack_not_reached", error=str(exc))
+            except DeliveryError as exc:
+                log.warning("slack_not_reached", error=str(exc))
+            await self._clock.sleep(backoff.next_seconds(at_least=at_least))
+
+    def _identity(self, answer: dict[str, Any]) -> Identity:
+        me = Identity.from_auth(answer)
+        if me is None:
+            raise DeliveryError("auth.test: the answer names no bot in a workspace")
+        log.info(
+            "slack_connected", team=me.team_id, user=me.user_id, by="http" if self._requests else "socket"
+        )
+        return me
+
+    def routes(self) -> Sequence[tuple[str, str, Callable[[Any], Awaitable[Any]]]]:
+        """The path of events, buttons and slash commands; none in Socket Mode."""
+        return [("POST", PATH, self._requests.handle)] if self._requests is not None else []
+
+    def render(self, document: Document, *, fidelity: Fidelity) -> Sequence[Rendered]:
+        """The document as messages, in Slack's standard Markdown or in plain text."""
+        return render(document, fidelity=fidelity)
+
+    async def send(
+        self,
+        key: ConversationKey,
+        content: Rendered,
+        *,
+        reply_to: str = "",
+        buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
+    ) -> str:
+        """Send a new message into the conversation's thread; its ts. A live one is a native stream if it can
+        be, which shows no buttons before its end."""
+        return await self._replies.send(key, content, buttons, live=live)
+
+    async def edit(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        content: Rendered,
+        *,
+        buttons: Sequence[Sequence[Button]] = (),
+        live: bool = False,
+    ) -> None:
+        """Make an own message show ``content``; a live edit may wait for the next one."""
+        await self._replies.edit(key, message_id, content, buttons, live=live)
+
+    async def typing(self, key: ConversationKey) -> None:
+        """Show a status in the thread until the next message, for two minutes at most."""
+        await self._presence.thinking(key, asker=self._streams.asker(key))
+
+    async def delete(self, key: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Delete own messages; those already gone are fine."""
+        await self._outbound.delete(key, message_ids)
+
+    async def answer_button(self, answer_id: str, text: str = "") -> None:
+        """Say a line to the person who pressed: beside the message, or on the Home tab."""
+        where, channel, thread, user = [*answer_id.split(":"), "", "", "", ""][:4]
+        if where == "home" and self._receiver is not None:
+            await self._receiver.show_saved(user, channel, text)
+        elif text and channel and user:
+            await self._outbound.whisper(channel, thread, user, text)
+
+    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
+        """Our first message in the thread that is newer than ``after``, made to show ``content``."""
+        if self._me is None:
+            return None
+        return await self._replies.reclaim(key, content, after=after, bot_user=self._me.user_id)
+
+    def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The attachment's bytes, as they come."""
+        return self._files.fetch(attachment)
+
+
+def _check_tokens(bot_token: str, app_token: str, signing_secret: str) -> None:
+    """The texts show nothing of a token: they go to the log."""
+    if not bot_token.startswith("xoxb-"):
+        raise ConfigurationError("SLACK_BOT_TOKEN is not a bot token: it looks like xoxb-…")
+    if app_token and not app_token.startswith("xapp-"):
+        raise ConfigurationError("SLACK_APP_TOKEN is not an app-level token: it looks like xapp-…")
+    if not app_token and not signing_secret.strip():
+        raise ConfigurationError(
+            "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP events)"
+        )
+
+
+def _once(ready: Callable[[], None]) -> Callable[[], None]:
+    """Every new connection says hello; the core is told of the first."""
+    told = asyncio.Event()
+
+    def tell() -> None:
+        if not told.is_set():
+            told.set()
+            ready()
+
+    return tell

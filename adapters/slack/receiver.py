@@ -1,0 +1,220 @@
+"""Takes payloads in: each is stored before Slack is told that it arrived, or Slack is told nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from bot.errors import BotError, StorageError
+from bot.messages import Inbound, Incoming, Unreadable
+from bot.ports import Submit
+
+from .commands import Commands
+from .home import Home
+from .identity import Identity
+from .people import People
+from .streams import Streams
+from .translate import EVENTS, Scene, people_in, translate_button, translate_event
+from .turnstile import Turnstile
+from .wire import Payload, list_of, map_in, text_in
+
+__all__ = ["Receiver", "Taken"]
+
+log = structlog.get_logger(__name__)
+
+_MOST_CHORES = 50
+_TOLD = {
+    "app_uninstalled": "the app was removed from the workspace: nothing can be answered there any more",
+    "tokens_revoked": "tokens were revoked: install the app anew and set SLACK_BOT_TOKEN",
+    "app_rate_limited": "Slack drops events: the workspace sends more than 30,000 an hour",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What becomes of a payload. ``text`` is shown to the person who gave a slash command, and only there."""
+
+    stored: bool
+    text: str = ""
+
+
+class Receiver:
+    """One bot's way in. ``close`` ends what it does besides."""
+
+    def __init__(
+        self,
+        *,
+        me: Identity,
+        submit: Submit,
+        people: People,
+        streams: Streams,
+        commands: Commands,
+        home: Home,
+    ) -> None:
+        self._me = me
+        self._submit = submit
+        self._people = people
+        self._streams = streams
+        self._commands = commands
+        self._home = home
+        self._turnstile = Turnstile()
+        self._chores: set[asyncio.Task[None]] = set()
+
+    async def take(self, body: Payload) -> Taken:
+        """Take one payload in; never raises. What cannot be read is logged and taken as done."""
+        try:
+            return await self._take(body)
+        except Exception:
+            log.exception("slack_payload_unreadable", kind=text_in(body, "type"))
+            return Taken(stored=True)
+
+    async def _take(self, body: Payload) -> Taken:
+        if text_in(body, "command"):
+            return await self._command(body)
+        match text_in(body, "type"):
+            case "event_callback":
+                return await self._event(body)
+            case "block_actions":
+                return await self._button(body)
+            case "app_rate_limited":
+                log.warning("slack_told", what="app_rate_limited", meaning=_TOLD["app_rate_limited"])
+            case kind:
+                log.debug("slack_payload_dropped", kind=kind)
+        return Taken(stored=True)
+
+    async def close(self) -> None:
+        """End what is done besides; may be called twice."""
+        chores = list(self._chores)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+
+    # --- events -----------------------------------------------------------------------------------------
+
+    async def _event(self, body: Payload) -> Taken:
+        event = map_in(body, "event")
+        kind = text_in(event, "type")
+        if not self._is_ours(body):
+            log.warning("slack_event_of_another_workspace", kind=kind, team=text_in(body, "team_id"))
+            return Taken(stored=True)
+        if kind not in EVENTS:
+            log.debug("slack_event_dropped", kind=kind, why="a kind of event that is not served")
+            return Taken(stored=True)
+        self._note(kind, event)
+        channel, ts = text_in(event, "channel"), text_in(event, "ts", "event_ts")
+        async with self._turnstile.turn(channel, ts):
+            translated = translate_event(event, await self._scene(*people_in(event)))
+            return await self._stored(translated, team=self._team_of(event))
+
+    def _is_ours(self, body: Payload) -> bool:
+        """Whether it is of our workspace: the app may be installed in others, whose token we do not have."""
+        places = [body, *list_of(body, "authorizations")]
+        teams = {text_in(place, name) for place in places for name in ("team_id", "enterprise_id")}
+        ours = {self._me.team_id, self._me.enterprise_id} - {""}
+        return not (teams - {""}) or bool(teams & ours)
+
+    def _team_of(self, event: Payload) -> str:
+        return text_in(event, "user_team", "source_team", "team") or self._me.team_id
+
+    def _note(self, kind: str, event: Payload) -> None:
+        """What an event means to the adapter itself."""
+        if kind in _TOLD:
+            log.warning("slack_told", what=kind, meaning=_TOLD[kind])
+        elif kind == "user_change":
+            self._people.forget(text_in(map_in(event, "user"), "id"))
+        elif kind == "agent_session_stopped":
+            stopped = event.get("streaming_message_ts")
+            for ts in stopped if isinstance(stopped, list) else ():
+                self._streams.end(text_in(event, "channel", "channel_id"), str(ts))
+        elif kind == "app_home_opened" and text_in(event, "tab") in ("", "home"):
+            self._begin(self._show_home(text_in(event, "user"), text_in(event, "channel")))
+
+    async def _scene(self, *people: str) -> Scene:
+        others = [one for one in people if one and one != self._me.user_id]
+        return Scene(me=self._me, people=await self._people.look_up(others, self._me))
+
+    # --- buttons and commands ---------------------------------------------------------------------------
+
+    async def _button(self, body: Payload) -> Taken:
+        user = map_in(body, "user")
+        scene = await self._scene(text_in(user, "id"))
+        event = translate_button(body, scene)
+        if event is not None:
+            self._streams.remember_asker(
+                event.key, event.author.id, text_in(user, "team_id") or self._me.team_id
+            )
+        return await self._stored(event)
+
+    async def _command(self, body: Payload) -> Taken:
+        user = text_in(body, "user_id")
+        scene = await self._scene(user)
+        author = scene.author(user, text_in(body, "team_id"))
+        incoming, told = await self._commands.begin(body, author, self._me)
+        if incoming is None:
+            return Taken(stored=True, text=told)
+        taken = await self._stored(incoming, team=text_in(body, "team_id"))
+        # Slack repeats no slash command: the person has to hear that this one was not taken in.
+        return replace(taken, stored=True, text=told if taken.stored else self._commands.sorry(author))
+
+    # --- storing ----------------------------------------------------------------------------------------
+
+    async def _stored(self, event: Inbound | None, *, team: str = "") -> Taken:
+        if event is None:
+            return Taken(stored=True)
+        if isinstance(event, Incoming):
+            self._streams.remember_asker(event.key, event.author.id, team or self._me.team_id)
+        return Taken(stored=await self._is_stored(event))
+
+    async def _is_stored(self, event: Inbound) -> bool:
+        """False while storage is down, when Slack has to send it again.
+
+        An event the core itself fails on is recorded as unreadable, else it would come again for ever.
+        """
+        try:
+            await self._submit(event)
+        except StorageError as exc:
+            log.warning("slack_event_not_stored", event_id=event.event_id, error=str(exc))
+            return False
+        except Exception:
+            log.exception("slack_event_not_taken_in", event_id=event.event_id)
+            return await self._is_stand_in_stored(event)
+        return True
+
+    async def _is_stand_in_stored(self, event: Inbound) -> bool:
+        key = replace(event.key, thread="")
+        reason = "the event could not be taken in"
+        try:
+            await self._submit(Unreadable(event_id=event.event_id, key=key, reason=reason))
+        except BotError as exc:
+            log.warning("slack_event_not_stored", event_id=event.event_id, error=str(exc))
+            return False
+        return True
+
+    # --- the Home tab -----------------------------------------------------------------------------------
+
+    async def show_saved(self, user: str, chat: str, notice: str) -> None:
+        """Say something on the Home tab of somebody."""
+        scene = await self._scene(user)
+        language = scene.author(user).language
+        await self._home.publish(user, language=language, name=self._me.name, chat=chat, notice=notice)
+
+    async def _show_home(self, user: str, chat: str) -> None:
+        await self.show_saved(user, chat, "")
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that Slack does not wait for; left out when too much of it goes on."""
+        if len(self._chores) >= _MOST_CHORES:
+            work.close()
+            return
+        chore = asyncio.create_task(work, name="slack-home")
+        self._chores.add(chore)
+        chore.add_done_callback(self._ended)
+
+    def _ended(self, chore: asyncio.Task[None]) -> None:
+        self._chores.discard(chore)
+        if not chore.cancelled() and (error := chore.exception()) is not None:
+            log.error("slack_chore_failed", reason=repr(error))
