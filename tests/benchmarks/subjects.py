@@ -70,6 +70,8 @@ class Running:
             "PARLEY_ACCESS": "open",
             "PARLEY_HTTP__PORT": str(self.port),
             "PARLEY_LOG__FORMAT": "json",
+            # The fake's flood control is off, and the references know no limit over all chats either.
+            "PARLEY_TELEGRAM__SENDS_PER_SECOND": "1000",
         }
 
     async def __aenter__(self) -> Self:

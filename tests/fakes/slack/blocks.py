@@ -118,6 +118,14 @@ def _particulars(block: Wire, kind: str, path: str) -> Iterator[tuple[str, str]]
             yield from _section(block, path)
         case "actions" | "context_actions":
             yield from _elements(block.get("elements"), path)
+        case "card":
+            yield from _elements(block.get("actions"), path)
+        case "container":
+            for index, child in enumerate(_some(block.get("blocks"))):
+                yield from _block(child, f"{path}/blocks/{index}", "message")
+        case "carousel":
+            for index, child in enumerate(_some(block.get("elements"))):
+                yield from _block(child, f"{path}/elements/{index}", "message")
         case "input":
             yield from _element(block.get("element"), f"{path}/element")
         case "table" if _widest_row(block) > MAX_COLUMNS:

@@ -40,11 +40,12 @@ def _elements(block: Wire) -> list[Wire]:
             return [block["accessory"]]
         case "input" if block.get("dispatch_action"):
             return [block["element"]]
-        case "container" | "carousel":
-            children = block.get("blocks") or block.get("elements") or []
-            return [element for child in children for element in _elements(child)]
         case "card":
-            return list(block.get("actions") or [])
+            return list(block.get("actions", ()))
+        case "container":
+            return [element for child in block.get("blocks", ()) for element in _elements(child)]
+        case "carousel":
+            return [element for child in block["elements"] for element in _elements(child)]
         case _:
             return []
 

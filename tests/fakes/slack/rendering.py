@@ -27,15 +27,15 @@ def _read_block(block: Wire) -> Iterator[str]:
             yield str(block.get("text", ""))
         case "section":
             yield _read_text(block.get("text"))
-            yield from map(_read_text, block.get("fields") or ())
+            yield from map(_read_text, _items(block, "fields"))
         case "header" | "alert":
             yield _read_text(block.get("text"))
         case "context":
-            yield " ".join(filter(None, map(_read_text, block.get("elements") or ())))
+            yield " ".join(filter(None, map(_read_text, _items(block, "elements"))))
         case "rich_text" | "rich_text_list" | "rich_text_quote":
-            yield from ("".join(_read_rich(element)) for element in block.get("elements") or ())
+            yield from ("".join(_read_rich(element)) for element in _items(block, "elements"))
         case "table":
-            yield from (" | ".join(map(_read_cell, row)) for row in block.get("rows") or ())
+            yield from (" | ".join(map(_read_cell, row)) for row in block["rows"] if isinstance(row, list))
         case "image":
             yield str(block.get("alt_text", ""))
         case "input":
@@ -45,9 +45,14 @@ def _read_block(block: Wire) -> Iterator[str]:
         case "task_card" | "plan":
             yield str(block.get("title", ""))
         case "container" | "carousel":
-            yield read_blocks(block.get("blocks") or block.get("elements") or [])
+            yield read_blocks([*_items(block, "blocks"), *_items(block, "elements")])
         case _:
             return
+
+
+def _items(block: Wire, name: str) -> list[Wire]:
+    value = block.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _read_text(value: Any) -> str:
@@ -72,5 +77,5 @@ def _read_rich(element: Wire) -> Iterator[str]:
         case "emoji":
             yield f":{element.get('name')}:"
         case _:
-            for child in element.get("elements") or ():
+            for child in _items(element, "elements"):
                 yield from _read_rich(child)

@@ -209,7 +209,7 @@ async def test_channels_can_be_looked_up_and_paged_through(
 async def test_the_bot_hears_and_writes_only_where_it_is(
     slack: FakeSlack, client: AsyncWebClient, ann: Person
 ) -> None:
-    """Outside a public channel: not_in_channel; a private one does not exist for it; an archived one is closed."""
+    """A public channel says not_in_channel, a private one does not exist, an archived one is closed."""
     public = slack.channel("random", [ann], bot=False)
     private = slack.channel("board", [ann], private=True, bot=False)
     await public.say(ann, f"{slack.mention}?")

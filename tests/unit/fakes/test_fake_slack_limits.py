@@ -100,7 +100,7 @@ def test_the_package_exports_what_it_says_in_order() -> None:
 
 
 async def test_what_the_api_does_not_have_is_noted(slack: FakeSlack, dm: DirectMessages) -> None:
-    """An unknown parameter passes and is a violation; an unknown method and a missing parameter are refused."""
+    """An unknown parameter passes as a violation; an unknown method and a missing parameter are refused."""
     status, body, _ = await post(
         slack, "chat.postMessage", json={"channel": dm.id, "text": "x", "chat_id": 7}
     )
@@ -122,7 +122,7 @@ async def test_what_the_api_does_not_have_is_noted(slack: FakeSlack, dm: DirectM
 async def test_texts_have_the_lengths_slack_allows(
     slack: FakeSlack, client: AsyncWebClient, dm: DirectMessages
 ) -> None:
-    """A post over 40 000 is cut with a warning; an update takes 4 000; markdown 12 000 and nothing beside it."""
+    """A post is cut at 40 000 with a warning; an update takes 4 000, markdown 12 000 and nothing beside it."""
     sent = await client.chat_postMessage(channel=dm.id, text="x" * 40_001)
     assert sent["warning"] == "message_truncated"
     assert len(dm.last.text) == 40_000
@@ -200,8 +200,16 @@ NAMES = st.sampled_from(
         "options",
         "option_groups",
         "block_id",
+        "blocks",
+        "actions",
+        "action_id",
+        "positive_button",
+        "negative_button",
+        "initial_option",
+        "value",
+        "title",
+        "label",
     ]
-    + ["action_id", "positive_button", "negative_button", "initial_option", "value", "title", "label"]
 )
 TYPES = st.sampled_from(sorted((*BLOCK_TYPES, *ELEMENT_TYPES, "plain_text")))
 JSON = st.recursive(
@@ -251,8 +259,9 @@ async def until_refused(call: Any, most: int = 200) -> tuple[int, int]:
         try:
             await call()
         except SlackApiError as error:
-            assert (error.response.status_code, error.response["error"]) == (429, "ratelimited")
-            return made, int(error.response.headers["Retry-After"])
+            answer = error.response
+            limited = answer.status_code == 429 and answer["error"] == "ratelimited"
+            return made, int(answer.headers["Retry-After"]) if limited else -1
     return most, 0
 
 
@@ -334,8 +343,7 @@ def test_whoever_waits_as_told_is_served(pauses: list[float]) -> None:
         try:
             tiers.charge("chat.startStream", "")
         except tests.fakes.slack.ApiError as refusal:
-            assert refusal.retry_after is not None
-            clock.now += refusal.retry_after
+            clock.now += refusal.retry_after or math.inf
             tiers.charge("chat.startStream", "")
         served.append(clock.now)
         window = [at for at in served if clock.now - at < WINDOW_SECONDS]

@@ -182,7 +182,7 @@ async def test_a_chunk_of_no_known_shape_is_refused(
 async def test_a_stream_has_a_size_in_all_and_a_call_one_of_its_own(
     slack: FakeSlack, client: AsyncWebClient, dm: DirectMessages, asked: Message
 ) -> None:
-    """What would pass the cap is refused whole and counts as earned; what is there stays and can be stopped."""
+    """What would pass the cap is refused whole, which counts as earned; what is there stays."""
     ts = (await client.chat_startStream(channel=dm.id, thread_ts=asked.ts, markdown_text="é" * 5000))["ts"]
     assert (
         await refusal(client.chat_appendStream(channel=dm.id, ts=ts, markdown_text="x" * 2000))
@@ -337,10 +337,10 @@ async def test_stopping_a_stream_moves_the_session_on(
 ) -> None:
     """To active, unless the call names another status."""
     thread = dm.thread(asked)
-    for given, expected in (({}, "active"), ({"session_status": "suspended"}, "suspended")):
+    for extra, expected in (({}, "active"), ({"session_status": "suspended"}, "suspended")):
         await client.agents_sessions_setStatus(channel_id=dm.id, thread_ts=asked.ts, status="processing")
         ts = (await client.chat_startStream(channel=dm.id, thread_ts=asked.ts, markdown_text="a"))["ts"]
-        await client.chat_stopStream(channel=dm.id, ts=ts, **given)
+        await client.chat_stopStream(channel=dm.id, ts=ts, **extra)
         assert thread.session_status == expected
     await client.agents_sessions_rename(channel_id=dm.id, thread_ts=asked.ts, title="New")
     assert thread.title == "New"
