@@ -26,6 +26,7 @@ from bot.storage.migrate import migrate
 from bot.tools import default_tools
 
 if TYPE_CHECKING:
+    from adapters.slack.adapter import SlackAdapter
     from adapters.telegram.adapter import TelegramAdapter
     from adapters.terminal import TerminalAdapter
     from adapters.web import WebAdapter
@@ -112,14 +113,15 @@ async def open_app(
     _tell(banner(settings, terminal=terminal))
     async with contextlib.AsyncExitStack() as stack:
         telegram = asyncio.create_task(_telegram(settings, clock), name="import telegram")
-        stack.push_async_callback(_end, telegram)
+        slack = asyncio.create_task(_slack(settings, clock), name="import slack")
+        stack.push_async_callback(_end, telegram, slack)
         await asyncio.to_thread(migrate, settings.database_url)
         database = await stack.enter_async_context(open_database(settings.database_url))
         engine = EmbeddedEngine(database=database, clock=clock)
         page = _page(settings, clock) if settings.serves_page and not terminal else None
         adapters = [
             adapter
-            for adapter in (await telegram, page, _terminal(engine) if terminal else None)
+            for adapter in (await telegram, await slack, page, _terminal(engine) if terminal else None)
             if adapter is not None
         ]
         readiness = await _serve_http(settings, stack, adapters, terminal=terminal)
@@ -203,6 +205,27 @@ async def _telegram(settings: Settings, clock: Clock) -> TelegramAdapter | None:
         menu=menu(),
         clock=clock,
     )
+
+
+async def _slack(settings: Settings, clock: Clock) -> SlackAdapter | None:
+    if not settings.serves_slack or settings.slack_bot_token is None:
+        return None
+    module = await asyncio.to_thread(_import_slack)
+    app_token, secret = settings.slack_app_token, settings.slack_signing_secret
+    return module(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=app_token.get_secret_value() if app_token else None,
+        signing_secret=secret.get_secret_value() if secret else None,
+        api_base_url=settings.slack_api_base_url,
+        menu=menu(),
+        clock=clock,
+    )
+
+
+def _import_slack() -> type[SlackAdapter]:
+    from adapters.slack.adapter import SlackAdapter
+
+    return SlackAdapter
 
 
 def _page(settings: Settings, clock: Clock) -> WebAdapter:

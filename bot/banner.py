@@ -17,18 +17,23 @@ def banner(settings: Settings, *, terminal: bool) -> str:
         on.insert(0, f"Telegram ({settings.telegram.mode})")
     else:
         off.append("Telegram (TELEGRAM_BOT_TOKEN)")
-    off.append("Slack (not in this version)")
+    if settings.serves_slack:
+        on.insert(0, f"Slack ({'Socket Mode' if settings.slack_app_token else 'HTTP events'})")
+    else:
+        off.append("Slack (SLACK_BOT_TOKEN with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET)")
     if settings.siliconflow_api_key is None:
         off.append("SiliconFlow (SILICONFLOW_API_KEY)")
     if terminal:
         on.insert(0, "this terminal")
-    elif settings.telegram_bot_token is None:
+    elif not settings.has_platform:
         off.append("terminal chat (python -m bot chat)")
     if settings.serves_page and not terminal:
         on.insert(0, "the page in your browser")
     elif not terminal:
         off.append("the page in the browser (PARLEY_WEB=on)")
-    lines = [f"Parley is on: {', '.join(on)}.", f"Off: {', '.join(off)}."]
+    lines = [f"Parley is on: {', '.join(on)}."]
+    if off:
+        lines.append(f"Off: {', '.join(off)}.")
     if settings.telegram_bot_token is not None and settings.access is Access.PAIRING and not settings.admins:
         lines.append("Nobody is admitted yet: name yourself in PARLEY_ADMINS, or set PARLEY_ACCESS=open.")
     return "\n".join(lines)

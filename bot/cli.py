@@ -43,7 +43,7 @@ Receive messages and answer them until SIGTERM or Ctrl-C. Running answers are br
 a second Ctrl-C ends at once. Health: GET /healthz and /readyz on PARLEY_HTTP__HOST:PARLEY_HTTP__PORT.
 
 With no platform token set it serves a page to chat in and prints the link that opens it; PARLEY_WEB=on serves
-the page beside the platforms. With PARLEY_WEB=off, no token and a person at the terminal, it is what `chat` is.
+the page beside the platforms. With PARLEY_WEB=off, no token and a person at the terminal, it is a chat there.
 """
 
 _CHAT: Final = """\

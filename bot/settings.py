@@ -227,7 +227,12 @@ class Settings(BaseSettings):
     @property
     def has_platform(self) -> bool:
         """Whether a messaging platform is configured that this version can serve."""
-        return self.telegram_bot_token is not None
+        return self.telegram_bot_token is not None or self.serves_slack
+
+    @property
+    def serves_slack(self) -> bool:
+        """Whether Slack is configured, by Socket Mode or by HTTP events."""
+        return self.slack_bot_token is not None and bool(self.slack_app_token or self.slack_signing_secret)
 
     @property
     def serves_page(self) -> bool:
@@ -235,10 +240,7 @@ class Settings(BaseSettings):
         return self.web is WebMode.ON or (self.web is WebMode.AUTO and not self.has_platform)
 
     def _slack_warnings(self) -> Iterator[str]:
-        tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
-        if any(tokens):
-            yield "SLACK_… is set, but this version has no Slack adapter yet: Slack stays off"
-        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
+        if self.slack_bot_token and not self.serves_slack:
             yield (
                 "SLACK_BOT_TOKEN is set alone; Slack also needs SLACK_APP_TOKEN (Socket Mode) "
                 "or SLACK_SIGNING_SECRET (HTTP)"

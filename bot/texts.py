@@ -149,6 +149,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "button_transport_preview": ("Grow as a draft", "用草稿显示"),
     "button_rich_on": ("Rich formatting", "启用富文本"),
     "button_rich_off": ("Plain formatting", "普通格式"),
+    "button_thanks": ("Thank you.", "谢谢反馈。"),
     "button_saved": ("Saved.", "已保存。"),
     "thinking": ("Thinking…", "思考中…"),
     "thought": ("Thought for {seconds} s", "思考了 {seconds} 秒"),

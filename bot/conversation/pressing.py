@@ -13,7 +13,7 @@ from bot.conversation.question import question_again
 from bot.conversation.saying import Saying
 from bot.exchange import Exchange
 from bot.messages import ButtonPressed
-from bot.ports import CancelReason, Engine, Lane, Turn
+from bot.ports import CancelReason, Clock, Engine, Lane, Turn
 from bot.storage import chats, history
 from bot.texts import say
 
@@ -29,12 +29,20 @@ class Pressing:
     """What each button does."""
 
     def __init__(
-        self, *, engine: Engine, saying: Saying, admission: Admission, answers: Answers, thinking_shown: bool
+        self,
+        *,
+        engine: Engine,
+        saying: Saying,
+        admission: Admission,
+        answers: Answers,
+        clock: Clock,
+        thinking_shown: bool,
     ) -> None:
         self._engine = engine
         self._saying = saying
         self._admission = admission
         self._answers = answers
+        self._clock = clock
         self._thinking_shown = thinking_shown
 
     async def press(self, turn: Turn, event: ButtonPressed) -> None:
@@ -47,6 +55,9 @@ class Pressing:
             await self._set(turn, event, change)
             return
         action, _, target = event.data.partition(":")
+        if action == "feedback":
+            await self._vote(turn, event, target)
+            return
         exchange = await self._own_exchange(turn, target)
         if exchange is not None and action == "stop":
             await self._stop(event, exchange)
@@ -76,6 +87,19 @@ class Pressing:
         is_new = await self._engine.accept(once, lane=Lane.QUEUE) is not None or turn.attempt > 1
         done = say("button_done", self._saying.language_for(event.author))
         await self._saying.answer_button(event, "" if is_new else done)
+
+    async def _vote(self, turn: Turn, event: ButtonPressed, vote: str) -> None:
+        """Store what somebody thinks of the answer that the button stands under."""
+        shown = await turn.effect(
+            lambda conn: history.exchange_shown_by(conn, str(turn.key), event.message_id)
+        )
+        if shown is None or vote not in ("up", "down"):
+            await self._refuse(event)
+            return
+        author, now = event.author.id, self._clock.now().timestamp()
+        await turn.effect(lambda conn: history.save_vote(conn, shown, author_id=author, vote=vote, now=now))
+        log.info("answer_rated", answer=shown, vote=vote)
+        await self._saying.answer_button(event, say("button_thanks", self._saying.language_for(event.author)))
 
     async def _set(self, turn: Turn, event: ButtonPressed, change: SettingChange) -> None:
         peer, language = event.key.peer, self._saying.language_for(event.author)

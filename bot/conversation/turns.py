@@ -69,6 +69,7 @@ class Turns:
             saying=self._saying,
             admission=admission,
             answers=self._answer,
+            clock=clock,
             thinking_shown=thinking_shown,
         )
 

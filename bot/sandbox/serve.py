@@ -67,7 +67,7 @@ class EchoScript(Script):
         for question in (_question_before_partial(request), request.last_user_text):
             full = self._numbered or f"You said: {question}"
             shown = shown_length(full, request.partial_answer)
-            if shown:
+            if 0 < shown < len(full):
                 return full[shown:]
         return self._numbered or f"You said: {request.last_user_text}"
 

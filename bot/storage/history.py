@@ -13,7 +13,16 @@ from bot.errors import BotError
 from bot.events import Outcome, Usage
 from bot.exchange import Exchange, dump_steps, load_steps
 from bot.messages import ConversationKey, Unreadable, dump_inbound
-from bot.storage.tables import conversations, deliveries, exchanges, inbound, notices, summaries, turns
+from bot.storage.tables import (
+    conversations,
+    deliveries,
+    exchanges,
+    feedback,
+    inbound,
+    notices,
+    summaries,
+    turns,
+)
 
 __all__ = [
     "add_exchange",
@@ -30,6 +39,7 @@ __all__ = [
     "save_progress",
     "save_reply",
     "save_steps",
+    "save_vote",
     "set_head",
     "summary_of",
     "was_deleted",
@@ -243,6 +253,13 @@ def add_summary(conn: Connection, *, turn_id: int, conversation: str, summary: s
 def summary_of(conn: Connection, turn_id: int) -> str:
     """The text that stands for an exchange and all before it; empty when there is none."""
     return conn.execute(_SUMMARY, {"t": turn_id}).scalar() or ""
+
+
+def save_vote(conn: Connection, turn_id: int, *, author_id: str, vote: str, now: float) -> None:
+    """What somebody thinks of an answer, in the place of what they thought before."""
+    conn.execute(delete(feedback).where(feedback.c.turn_id == turn_id, feedback.c.author_id == author_id))
+    values = {"turn_id": turn_id, "author_id": author_id, "vote": vote, "created_at": now}
+    conn.execute(insert(feedback).values(values))
 
 
 def notice_of(conn: Connection, turn_id: int) -> str | None:

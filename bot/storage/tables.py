@@ -23,6 +23,7 @@ __all__ = [
     "conversations",
     "deliveries",
     "exchanges",
+    "feedback",
     "inbound",
     "metadata",
     "notices",
@@ -146,6 +147,16 @@ summaries = Table(
     Column("text", Text, nullable=False),
     Column("created_at", Float, nullable=False),
     comment="Older exchanges folded into one text.",
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("turn_id", _Id, primary_key=True, autoincrement=False),
+    Column("author_id", String(128), primary_key=True),
+    Column("vote", String(8), nullable=False, comment="up or down; a person's latest counts"),
+    Column("created_at", Float, nullable=False),
+    comment="What people thought of an answer.",
 )
 
 notices = Table(

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_conversations()
     _create_deliveries()
     _create_exchanges()
+    _create_feedback()
     _create_notices()
     _create_summaries()
     _create_timers()
@@ -31,6 +32,7 @@ def downgrade() -> None:
         "turns",
         "timers",
         "summaries",
+        "feedback",
         "notices",
         "exchanges",
         "deliveries",
@@ -136,6 +138,20 @@ def _create_exchanges() -> None:
         comment="What was said and what was answered: a turn's place in the tree of history.",
     )
     op.create_index("ix_exchanges_conversation_message_id", "exchanges", ["conversation", "message_id"])
+
+
+def _create_feedback() -> None:
+    op.create_table(
+        "feedback",
+        sa.Column("turn_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("author_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "vote", sa.String(length=8), nullable=False, comment="up or down; a person's latest counts"
+        ),
+        sa.Column("created_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("turn_id", "author_id", name="pk_feedback"),
+        comment="What people thought of an answer.",
+    )
 
 
 def _create_notices() -> None:

@@ -116,6 +116,14 @@ class Service:
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
             return connection.execute(query).fetchall()
 
+    async def settled(self, *, seconds: float = 60.0) -> None:
+        """Wait until no turn is open; AssertionError with the log when it does not come to that."""
+        deadline = time.monotonic() + seconds
+        query = "select count(*) from turns where state not in ('done', 'dead')"
+        while self.rows(query) != [(0,)]:
+            assert time.monotonic() < deadline, f"turns are still open:\n{self.tail()}"
+            await asyncio.sleep(0.05)
+
     def tail(self, lines: int = 40) -> str:
         """The end of its log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

@@ -62,7 +62,7 @@ async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, 
                 await telegram.until(
                     lambda number=number: all(len(chat.texts) > number for chat in chats), seconds=60
                 )
-                await telegram.until(lambda: _all_done(service), seconds=60)
+                await service.settled()
             for index, chat in enumerate(chats):
                 expected = [as_shown(f"story {number}x{index}") for number in range(ROUNDS)]
                 assert chat.texts == expected, f"seed {seed}: {chat.describe()}"
@@ -70,10 +70,6 @@ async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, 
         finally:
             await service.aclose()
             await telegram.close()
-
-
-def _all_done(service: Service) -> bool:
-    return service.rows("select count(*) from turns where state not in ('done', 'dead')") == [(0,)]
 
 
 async def test_a_half_written_answer_is_taken_up_after_a_restart(tmp_path: Path) -> None:

@@ -188,9 +188,7 @@ async def test_fifty_chats_at_once_survive_kill_9(stage: Stage) -> None:
     stage.brain.teach("a long one", Reply(text=story, tokens_per_second=60))
     for chat in chats:
         await chat.say("a long one")
-    await stage.telegram.until(
-        lambda: sum(bool(chat.texts) for chat in chats) >= 30, seconds=20
-    )
+    await stage.telegram.until(lambda: sum(bool(chat.texts) for chat in chats) >= 30, seconds=20)
     await stage.service.kill()
     for chat in chats:
         await chat.say("and?")

@@ -68,26 +68,31 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "terminal", "token", "chats"),
+    ("arguments", "terminal", "token", "page", "chats"),
     [
-        ([], False, False, False),
-        ([], True, False, True),
-        ([], True, True, False),
-        (["serve"], True, False, True),
-        (["serve"], False, True, False),
-        (["chat"], False, False, True),
-        (["chat"], True, True, True),
+        ([], False, False, "auto", False),
+        ([], True, False, "auto", False),
+        ([], True, False, "off", True),
+        ([], False, False, "off", False),
+        ([], True, True, "off", False),
+        (["serve"], True, False, "off", True),
+        (["serve"], True, False, "on", False),
+        (["serve"], False, True, "auto", False),
+        (["chat"], False, False, "auto", True),
+        (["chat"], True, True, "on", True),
     ],
 )
-def test_serve_becomes_a_chat_only_for_a_person_without_a_platform(
+def test_serve_becomes_a_chat_only_for_a_person_without_a_platform_and_a_page(
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
     terminal: bool,
     token: bool,
+    page: str,
     chats: bool,
 ) -> None:
-    """A terminal at both ends and no token: then a conversation right there."""
+    """A terminal at both ends, no token and no page: then a conversation right there."""
+    monkeypatch.setenv("PARLEY_WEB", page)
     monkeypatch.setattr(cli, "_at_terminal", lambda: terminal)
     if token:
         monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "123456789:" + "A" * 35)
@@ -141,10 +146,9 @@ def test_what_has_no_effect_is_said(
     service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The service starts nevertheless."""
-    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
     assert cli.main(["serve"]) == 0
-    assert "note: SLACK_… is set, but this version has no Slack adapter yet" in capsys.readouterr().err
+    assert "note: SLACK_BOT_TOKEN is set alone" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["chat"], ["migrate"], ["sandbox"]])

@@ -259,18 +259,19 @@ def test_telegram_itself_posts_only_to_https(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (["SLACK_BOT_TOKEN"], ["no Slack adapter yet", "SLACK_APP_TOKEN"]),
-        (["SLACK_APP_TOKEN"], ["no Slack adapter yet", "without SLACK_BOT_TOKEN"]),
-        (["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"], ["no Slack adapter yet"]),
+        (["SLACK_BOT_TOKEN"], ["SLACK_APP_TOKEN"]),
+        (["SLACK_APP_TOKEN"], ["without SLACK_BOT_TOKEN"]),
+        (["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"], []),
     ],
 )
 def test_slack_settings_bring_a_warning(
     monkeypatch: pytest.MonkeyPatch, names: list[str], words: list[str]
 ) -> None:
-    """What has no effect is said, and half a set of tokens too."""
+    """Half a set of tokens is said to be one; a whole set turns Slack on."""
     for name in names:
         monkeypatch.setenv(name, "xoxb-1")
     warnings = load_settings().warnings()
+    assert load_settings().serves_slack == (not words)
     assert len(warnings) == len(words)
     assert all(word in line for word, line in zip(words, warnings, strict=True))
 

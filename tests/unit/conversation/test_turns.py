@@ -282,6 +282,36 @@ async def test_the_stop_button_ends_the_answer_it_stands_under(stage: Stage) -> 
     assert labels(ann) == []
 
 
+async def test_what_people_think_of_an_answer_is_stored(stage: Stage) -> None:
+    """A thumb counts for the answer it stands under; a person's later vote replaces the earlier one."""
+    ann = stage.talk()
+    await ann.ask("Hello")
+    message_id = next(iter(stage.platform.messages))
+    for vote in ("down", "up"):
+        press = ann.press_data(f"feedback:{vote}", message_id=message_id)
+        await stage.quiet()
+        assert stage.platform.answered_buttons[press] == "Thank you."
+    votes = await stage.database.read(
+        lambda conn: conn.exec_driver_sql("SELECT turn_id, author_id, vote FROM feedback").all()
+    )
+    assert [tuple(vote) for vote in votes] == [(1, ANN.id, "up")]
+
+
+async def test_a_vote_for_nothing_is_refused(stage: Stage) -> None:
+    """Neither another message nor another word counts."""
+    ann = stage.talk()
+    await ann.ask("Hello")
+    message_id = next(iter(stage.platform.messages))
+    presses = [
+        ann.press_data("feedback:up", message_id="999"),
+        ann.press_data("feedback:maybe", message_id=message_id),
+    ]
+    await stage.quiet()
+    assert [stage.platform.answered_buttons[press] for press in presses] == [
+        "This button does not work here."
+    ] * 2
+
+
 @pytest.mark.parametrize(
     "data", ["stop:1", "retry:1", "stop:", "stop:x", "stop:99999999999999999999", "set:x:y", "", "retry:²"]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -46,18 +47,26 @@ async def socket_mode(slack: FakeSlack, app: AsyncApp) -> AsyncIterator[AsyncSoc
     """A bolt app connected by Socket Mode."""
     handler = AsyncSocketModeHandler(app, slack.app_token, ping_interval=PING_SECONDS)
     before = slack.sockets.connections
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
     await slack.until(lambda: slack.sockets.connections > before)
     try:
         yield handler
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # bolt leaves it untyped
+
+
+def _make_request(
+    message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=64 * 1024 * 1024)
 
 
 @asynccontextmanager
 async def web_page(handle: Any) -> AsyncIterator[str]:
     """Serve one handler on the loopback interface; gives its URL."""
-    runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.5)
+    server = web.Server(handle, request_factory=_make_request)
+    runner = web.ServerRunner(server, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.fakes.slack import DirectMessages, FakeSlack, Person, Room
+from tests.fakes.slack.rendering import read_blocks
 
 from .slack_app import bolt_on, client_on, post, socket_mode
 
@@ -252,7 +253,7 @@ async def test_people_see_the_text_of_blocks_markdown_and_mrkdwn(
     client: AsyncWebClient, dm: DirectMessages
 ) -> None:
     """Blocks hide the fallback text; mrkdwn has its entities resolved; markdown stays as it is."""
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": "Plan"}},
         {"type": "markdown", "text": "**bold** & more"},
         {"type": "section", "text": {"type": "mrkdwn", "text": "a &lt; b"}},
@@ -267,6 +268,61 @@ async def test_people_see_the_text_of_blocks_markdown_and_mrkdwn(
     await client.chat_postMessage(channel=dm.id, markdown_text="# Title")
     assert dm.texts == ["Plan\n**bold** & more\na < b\nsmall", "1 < 2", "# Title"]
     assert dm.messages[0].buttons == ["Go"]
+
+
+def test_tables_rich_text_and_cards_can_be_read() -> None:
+    """Cells side by side, inline pieces together, buttons and menus left out."""
+    section = {
+        "type": "rich_text_section",
+        "elements": [
+            {"type": "text", "text": "hi "},
+            {"type": "user", "user_id": "U1"},
+            {"type": "emoji", "name": "wave"},
+            {"type": "link", "url": "https://a.example"},
+        ],
+    }
+    cells = [{"type": "raw_text", "text": "a"}, {"type": "rich_text", "elements": [section]}]
+    blocks: list[dict[str, Any]] = [
+        {"type": "rich_text", "elements": [{"type": "rich_text_list", "elements": [section]}]},
+        {"type": "table", "rows": [cells]},
+        {"type": "card", "title": {"type": "plain_text", "text": "Card"}},
+        {"type": "container", "blocks": [{"type": "image", "alt_text": "a cat", "image_url": "x"}]},
+        {"type": "input", "label": {"type": "plain_text", "text": "Name"}, "element": {}},
+        {"type": "plan", "title": "Plan"},
+        {"type": "divider"},
+    ]
+    inline = "hi <@U1>:wave:https://a.example"
+    assert read_blocks(blocks) == f"{inline}\na | {inline}\nCard\na cat\nName\nPlan"
+
+
+async def test_the_app_can_ask_about_itself_and_link_to_a_message(
+    slack: FakeSlack, client: AsyncWebClient, general: Room, ann: Person
+) -> None:
+    """Team, bot, permalink, and the arguments it sent."""
+    said = await general.say(ann, "hello")
+    assert (await client.team_info())["team"]["id"] == slack.team_id
+    assert (await client.bots_info(bot=slack.bot.bot_id))["bot"]["user_id"] == slack.bot_user_id
+    link = await client.chat_getPermalink(channel=general.id, message_ts=said.ts)
+    assert link["permalink"].endswith(f"/archives/{general.id}/p{said.ts.replace('.', '')}")
+    assert (await client.api_test())["ok"]
+    for call, word in (
+        (client.bots_info(bot="B0"), "bot_not_found"),
+        (client.users_info(user="U0"), "user_not_found"),
+    ):
+        with pytest.raises(SlackApiError, match=word):
+            await call
+
+
+async def test_people_come_and_go(slack: FakeSlack, general: Room, ann: Person) -> None:
+    """The app is told; with a stranger the channel becomes a shared one; who is out cannot write."""
+    eve = slack.stranger("Eve")
+    general.join(eve)
+    assert general.channel.external
+    general.leave(ann)
+    kinds = [(event["type"], event["user"]) for event in (d.event for d in slack.deliveries)]
+    assert kinds == [("member_joined_channel", eve.id), ("member_left_channel", ann.id)]
+    with pytest.raises(AssertionError, match="Ann Lee is not in 'general'"):
+        await general.say(ann, "hello?")
 
 
 async def test_edits_are_kept_in_the_history_of_a_message(client: AsyncWebClient, dm: DirectMessages) -> None:

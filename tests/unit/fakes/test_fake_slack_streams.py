@@ -252,7 +252,7 @@ async def test_a_workspace_without_native_streams_says_so(
 ) -> None:
     """The refusal is nobody's fault, and other words for it can be ordered."""
     slack.native_streams = False
-    start = {"channel": dm.id, "thread_ts": asked.ts}
+    start: dict[str, Any] = {"channel": dm.id, "thread_ts": asked.ts}
     assert await refusal(client.chat_startStream(**start)) == "feature_disabled"
     slack.native_streams = True
     slack.fail("chat.startStream", "unknown_method", times=None)
@@ -267,7 +267,7 @@ async def test_a_status_stands_until_a_reply_or_two_minutes(
 ) -> None:
     """It can be taken back, goes with the first reply or stream, and else by itself."""
     thread = dm.thread(asked)
-    place = {"channel_id": dm.id, "thread_ts": asked.ts}
+    place: dict[str, Any] = {"channel_id": dm.id, "thread_ts": asked.ts}
     await client.assistant_threads_setStatus(**place, status="is thinking", loading_messages=["hm", "well"])
     assert (thread.status, thread.loading_messages) == ("is thinking", ["hm", "well"])
     await client.assistant_threads_setStatus(**place, status="")
@@ -337,10 +337,10 @@ async def test_stopping_a_stream_moves_the_session_on(
 ) -> None:
     """To active, unless the call names another status."""
     thread = dm.thread(asked)
-    for extra, expected in (({}, "active"), ({"session_status": "suspended"}, "suspended")):
+    for status, expected in ((None, "active"), ("suspended", "suspended")):
         await client.agents_sessions_setStatus(channel_id=dm.id, thread_ts=asked.ts, status="processing")
         ts = (await client.chat_startStream(channel=dm.id, thread_ts=asked.ts, markdown_text="a"))["ts"]
-        await client.chat_stopStream(channel=dm.id, ts=ts, **extra)
+        await client.chat_stopStream(channel=dm.id, ts=ts, session_status=status)
         assert thread.session_status == expected
     await client.agents_sessions_rename(channel_id=dm.id, thread_ts=asked.ts, title="New")
     assert thread.title == "New"
@@ -350,7 +350,7 @@ async def test_sessions_need_a_thread_a_status_and_an_agent(
     slack: FakeSlack, client: AsyncWebClient, dm: DirectMessages, asked: Message
 ) -> None:
     """Each lack has its word."""
-    place = {"channel_id": dm.id, "thread_ts": asked.ts}
+    place: dict[str, Any] = {"channel_id": dm.id, "thread_ts": asked.ts}
     assert await refusal(client.agents_sessions_setStatus(**place, status="busy")) == "invalid_status"
     nowhere = client.agents_sessions_setStatus(channel_id=dm.id, status="active")
     assert await refusal(nowhere) == "thread_ts_required"

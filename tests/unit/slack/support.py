@@ -102,7 +102,7 @@ async def running(adapter: SlackAdapter, store: Store) -> AsyncIterator[None]:
         task.cancel()
         async with asyncio.timeout(10):
             (outcome,) = await asyncio.gather(task, return_exceptions=True)
-        if not isinstance(outcome, asyncio.CancelledError):
+        if isinstance(outcome, Exception):
             raise outcome
 
 

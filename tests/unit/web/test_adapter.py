@@ -1,4 +1,4 @@
-"""What the core asks of the page beyond the contract: messages found again, taken away, and a log that fails."""
+"""What the core asks of the page beyond the contract: messages found again, taken away; a log that fails."""
 
 from __future__ import annotations
 

@@ -35,9 +35,8 @@ from bot.rendering import (
 )
 
 VOID = {"br", "hr"}
-TAGS = VOID | set(
-    "p h3 h4 h5 h6 ol ul li div span blockquote pre code details summary table thead tbody tr th td a strong em s".split()
-)
+TAGS = VOID | {"p", "h3", "h4", "h5", "h6", "ol", "ul", "li", "div", "span", "blockquote", "pre", "code"}
+TAGS |= {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "a", "strong", "em", "s"}
 ATTRIBUTES = {
     "class",
     "dir",

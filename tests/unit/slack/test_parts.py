@@ -1,0 +1,139 @@
+"""The small parts: budgets that keep to the tiers, a turnstile that keeps the order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.slack.budget import Budget
+from adapters.slack.turnstile import Turnstile
+from bot.errors import PlatformBusy
+from tests.fakes.slack import FakeSlack
+from tests.unit.slack.support import HastyClock, Store, adapter_for, rendered, running, until
+
+
+class StillClock(HastyClock):
+    """Time stands still but for ``skip`` and sleeping."""
+
+    def monotonic(self) -> float:
+        return self.ahead
+
+    async def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.skip(seconds)
+
+
+def budget(clock: StillClock, *, per_minute: float = 60, burst: int = 3) -> Budget:
+    """A budget of one call a second."""
+    return Budget(method="chat.update", per_minute=per_minute, burst=burst, clock=clock)
+
+
+@given(steps=st.lists(st.floats(0, 9), max_size=200))
+def test_no_minute_holds_more_than_rate_and_burst(steps: list[float]) -> None:
+    """Whatever the rhythm of the asking."""
+    clock = StillClock()
+    calls, made = budget(clock, per_minute=14, burst=6), []
+    for seconds in steps:
+        clock.skip(seconds)
+        if calls.spare():
+            made.append(clock.ahead)
+    assert all(sum(start <= at < start + 60 for at in made) <= 20 for start in made)
+
+
+async def test_a_call_that_has_to_be_made_waits_its_turn_or_is_told_how_long() -> None:
+    """Calls that wait are counted, so that two do not wait for the same turn."""
+    clock = StillClock()
+    calls = budget(clock)
+    for _ in range(5):
+        await calls.slot(longest_seconds=2)
+    assert clock.naps == pytest.approx([1.0, 1.0])
+    calls.close_for(30)
+    assert not calls.spare()
+    with pytest.raises(PlatformBusy) as caught:
+        await calls.slot(longest_seconds=2)
+    assert caught.value.retry_after_seconds == pytest.approx(30)
+    clock.skip(40)
+    assert calls.spare()
+    assert not calls.spare(reserve=3)
+
+
+async def test_of_those_who_wait_the_older_message_goes_first() -> None:
+    """And another channel does not wait at all."""
+    turnstile, order = Turnstile(), []
+
+    async def pass_through(channel: str, ts: str) -> None:
+        async with turnstile.turn(channel, ts):
+            order.append(ts)
+            await asyncio.sleep(0.01)
+
+    async with asyncio.TaskGroup() as tasks:
+        for channel, ts in (("C1", "1.0"), ("C1", "9.0"), ("C1", "2.0"), ("C2", "5.0"), ("C1", "none")):
+            tasks.create_task(pass_through(channel, ts))
+    assert order == ["1.0", "5.0", "none", "2.0", "9.0"]
+
+
+async def test_who_gives_up_waiting_lets_the_next_one_through() -> None:
+    """Also in the moment in which it would have been let in."""
+    turnstile = Turnstile()
+    passed: list[str] = []
+    for ticks in range(4):
+        async with turnstile.turn("C1", "1"):
+            waiting = [asyncio.create_task(_through(turnstile, passed, str(n))) for n in (2, 3)]
+            await asyncio.sleep(0)
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        waiting[0].cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting[0]
+        async with asyncio.timeout(5):
+            await waiting[1]
+        assert passed[-1] == "3"
+
+
+async def _through(turnstile: Turnstile, passed: list[str], ts: str) -> None:
+    async with turnstile.turn("C1", ts):
+        passed.append(ts)
+
+
+async def test_many_threads_at_once_stay_within_slacks_tiers() -> None:
+    """Forty answers grow at once: no call is refused for being one too many, and each is whole in the end."""
+    clock = HastyClock()
+    async with FakeSlack(tiers="real", clock=clock.monotonic) as slack:
+        store, adapter = Store(), adapter_for(slack, clock)
+        people = [slack.person(f"Person{number}") for number in range(40)]
+        async with running(adapter, store):
+            for person in people:
+                await slack.dm(person).say("hello")
+            await until(lambda: len(store.addressed) == 40)
+            keys = [event.key for event in store.addressed]
+            ids = [await adapter.send(key, rendered(adapter, "The first"), live=True) for key in keys]
+            for step in range(5):
+                clock.skip(1.2)
+                for key, ts in zip(keys, ids, strict=True):
+                    await adapter.edit(key, ts, rendered(adapter, "The first " + "word " * step), live=True)
+            clock.skip(60)
+            for key, ts in zip(keys, ids, strict=True):
+                await _finish(adapter, clock, key, ts)
+        assert {slack.dm(person).texts[-1] for person in people} == {"The first and last"}
+        assert slack.flooded == 0
+
+
+async def _finish(adapter: object, clock: HastyClock, key: object, ts: str) -> None:
+    """As the core does it: again when it is told to wait."""
+    from adapters.slack.adapter import SlackAdapter
+    from bot.messages import ConversationKey
+
+    assert isinstance(adapter, SlackAdapter)
+    assert isinstance(key, ConversationKey)
+    for _ in range(20):
+        try:
+            await adapter.edit(key, ts, rendered(adapter, "The first and last"))
+        except PlatformBusy as exc:
+            clock.skip(exc.retry_after_seconds)
+        else:
+            return
+    raise AssertionError("busy for ever")

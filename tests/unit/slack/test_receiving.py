@@ -1,0 +1,371 @@
+"""By Socket Mode each envelope is stored, then acknowledged; what is not stored comes again, once each."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from adapters.slack import sockets as sockets_module
+from adapters.slack.adapter import SlackAdapter
+from bot.errors import ConfigurationError
+from bot.messages import ButtonPressed, ChatLeft, Deleted, Edited, Incoming, Unreadable
+from bot.ports import Button
+from tests.fakes.slack import FakeSlack, rate_limited, server_error, withdrawn
+from tests.unit.slack.support import HastyClock, Store, adapter_for, rendered, running, until
+
+
+async def test_a_mention_is_taken_in_once_though_it_arrives_twice(slack: FakeSlack) -> None:
+    """As app_mention and as a message of the channel; both are acknowledged."""
+    store, ann = Store(), slack.person("Ann")
+    room = slack.channel("general", [ann])
+    async with running(adapter_for(slack), store):
+        await room.say(ann, f"{slack.mention} hello")
+        await until(lambda: len(store.submitted) == 2)
+        assert len(store.events) == 1
+        assert store.addressed[0].text == "hello"
+        await slack.until(lambda: not slack.unacknowledged)
+
+
+async def test_a_conversation_with_all_its_changes(slack: FakeSlack) -> None:
+    """Direct messages, a reply in the thread, an edit, a deletion; with the person's name and language."""
+    store, ann = Store(), slack.person("Ann", locale="zh-CN")
+    dm = slack.dm(ann)
+    async with running(adapter_for(slack), store):
+        first = await dm.say("two  blanks, *stars* and 中文 👍")
+        reply = await dm.reply(first, "x < y & z")
+        await dm.edit(first, "other words")
+        await dm.delete(reply)
+        await until(lambda: store.of(Deleted))
+        one, two = store.of(Incoming)
+        assert [one.text, two.text] == ["two  blanks, *stars* and 中文 👍", "x < y & z"]
+        assert one.key == two.key
+        assert (one.author.name, one.author.language, one.author.vouched) == ("ann", "zh-CN", True)
+        (edited,) = store.of(Edited)
+        assert (edited.message.text, edited.message.message_id) == ("other words", one.message_id)
+        assert store.of(Deleted)[0].message_ids == (two.message_id,)
+        await slack.until(lambda: not slack.unacknowledged)
+
+
+async def test_messages_of_a_thread_keep_their_order_over_several_sockets(slack: FakeSlack) -> None:
+    """However quickly they are written."""
+    store, ann = Store(), slack.person("Ann")
+    dm = slack.dm(ann)
+    async with running(adapter_for(slack, sockets=3), store):
+        root = await dm.say("root")
+        for number in range(20):
+            await dm.reply(root, f"message {number}")
+        await until(lambda: len(store.addressed) == 21)
+        assert [event.text for event in store.addressed[1:]] == [f"message {n}" for n in range(20)]
+
+
+async def test_what_could_not_be_stored_is_not_acknowledged_and_comes_again(slack: FakeSlack) -> None:
+    """The person notices nothing but a delay."""
+    slack.time_scale = 0.02
+    store, ann = Store(), slack.person("Ann")
+    dm = slack.dm(ann)
+    async with running(adapter_for(slack), store):
+        store.refusals = 1
+        await dm.say("hello")
+        await until(lambda: store.addressed)
+        assert len(store.submitted) == 2
+        await slack.until(lambda: not slack.unacknowledged)
+
+
+async def test_an_event_the_core_fails_on_is_recorded_and_done(slack: FakeSlack) -> None:
+    """Else it would come again for ever."""
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack), store):
+        store.breaks = 1
+        await slack.dm(ann).say("hello")
+        await until(lambda: store.of(Unreadable))
+        await slack.until(lambda: not slack.unacknowledged)
+
+
+async def test_a_delivery_that_slack_repeats_changes_nothing(slack: FakeSlack) -> None:
+    """Its id tells."""
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack), store):
+        await slack.dm(ann).say("hello")
+        await until(lambda: store.addressed)
+        slack.replay(slack.deliveries[0])
+        await until(lambda: len(store.submitted) == 2)
+        assert len(store.events) == 1
+
+
+async def test_bots_guests_and_strangers(slack: FakeSlack) -> None:
+    """Bots are not heard; guests and people of other workspaces are, and nobody vouches for them."""
+    store, ann, gia = Store(), slack.person("Ann"), slack.guest("Gia")
+    eve, bot = slack.stranger("Eve"), slack.other_bot("Other")
+    room = slack.channel("general", [ann, gia, eve, bot])
+    async with running(adapter_for(slack), store):
+        for person in (bot, gia, eve, ann):
+            await room.say(person, f"{slack.mention} hello from {person.name}")
+        await until(lambda: len(store.addressed) == 3)
+        standing = {event.author.id: event.author for event in store.addressed}
+        assert bot.id not in standing
+        assert [standing[p.id].vouched for p in (gia, eve, ann)] == [False, False, True]
+        assert [standing[p.id].is_guest for p in (gia, eve, ann)] == [True, True, False]
+
+
+async def test_a_person_slack_tells_nothing_of_is_not_vouched_for(slack: FakeSlack) -> None:
+    """The message arrives all the same, and soon the question is asked again."""
+    clock, store, ann = HastyClock(), Store(), slack.person("Ann")
+    slack.fail("users.info", server_error())
+    async with running(adapter_for(slack, clock), store):
+        await slack.dm(ann).say("one")
+        await until(lambda: store.addressed)
+        clock.skip(60)
+        await slack.dm(ann).say("two")
+        await until(lambda: len(store.addressed) == 2)
+        assert [event.author.vouched for event in store.addressed] == [False, True]
+        await slack.dm(ann).say("three")
+        await until(lambda: len(store.addressed) == 3)
+        assert len(slack.calls_of("users.info")) == 2
+
+
+async def test_a_slow_answer_about_a_person_does_not_delay_the_acknowledgement(slack: FakeSlack) -> None:
+    """Slack wants it within three seconds."""
+    store, ann = Store(), slack.person("Ann")
+    slack.delay("users.info", 5)
+    async with running(adapter_for(slack), store):
+        await slack.dm(ann).say("one")
+        await slack.until(lambda: slack.deliveries and not slack.unacknowledged, seconds=3)
+        assert not store.addressed[0].author.vouched
+
+
+# --- buttons, commands, the Home tab ------------------------------------------------------------------------
+
+
+async def test_buttons_and_thumbs_come_back(slack: FakeSlack) -> None:
+    """Acknowledged at once; each press is an event of its own."""
+    store, ann = Store(), slack.person("Ann")
+    dm, adapter = slack.dm(ann), adapter_for(slack)
+    async with running(adapter, store):
+        await dm.say("hello")
+        await until(lambda: store.addressed)
+        key = store.addressed[0].key
+        rows = ((Button(label="Again", data="retry:7"), Button(label="Stop", data="x" * 255)),)
+        ts = await adapter.send(key, rendered(adapter, "an answer"), live=True)
+        await adapter.edit(key, ts, rendered(adapter, "an answer"), buttons=rows)
+        for label in ("Again", "Stop", "👍", "👎", "Again"):
+            await dm.press(dm.last, label)
+        pressed = store.of(ButtonPressed)
+        assert [event.data for event in pressed] == [
+            "retry:7",
+            "x" * 255,
+            "feedback:up",
+            "feedback:down",
+            "retry:7",
+        ]
+        assert {(event.key, event.message_id) for event in pressed} == {(key, ts)}
+
+
+async def test_a_slash_command_is_answered_in_a_thread_of_its_own(slack: FakeSlack) -> None:
+    """The channel sees what was asked; the words of the menu are commands."""
+    store, ann = Store(), slack.person("Ann")
+    room, dm = slack.channel("general", [ann]), slack.dm(ann)
+    async with running(adapter_for(slack), store):
+        await room.slash(ann, "/parley", "what is 2 < 3?")
+        await dm.slash("/parley", "Settings")
+        await dm.slash("/parley", "")
+        first, second, third = store.addressed
+        assert [first.text, second.text, third.text] == ["what is 2 < 3?", "/Settings", "/help"]
+        assert first.key.thread == room.last.ts
+        assert room.last.text == f"<@{ann.id}> asked: what is 2 < 3?"
+        assert first.author.vouched
+
+
+async def test_a_slash_command_where_the_bot_is_not_goes_to_the_direct_messages(slack: FakeSlack) -> None:
+    """The person is told why."""
+    store, ann = Store(), slack.person("Ann")
+    room, dm = slack.channel("private", [ann], private=True, bot=False), slack.dm(ann)
+    async with running(adapter_for(slack), store):
+        await room.slash(ann, "/parley", "hello")
+        assert store.addressed[0].key.chat == dm.id
+        assert "direct messages" in room.ephemerals_of(ann)[0].text
+
+
+async def test_a_slash_command_that_was_not_taken_in_says_so(slack: FakeSlack) -> None:
+    """Slack repeats none."""
+    store, ann = Store(), slack.person("Ann")
+    room = slack.channel("general", [ann])
+    async with running(adapter_for(slack), store):
+        store.refusals = 1
+        await room.slash(ann, "/parley", "hello")
+        slack.fail("chat.postMessage", rate_limited(30))
+        await room.slash(ann, "/parley", "hello")
+        assert [m.text.startswith("I could not") for m in room.ephemerals_of(ann)] == [True, True]
+        assert not store.events
+
+
+async def test_the_home_tab_explains_and_sets(slack: FakeSlack) -> None:
+    """Its buttons belong to the person's direct messages, and a word of the core's is shown on it."""
+    store, ann = Store(), slack.person("Ann")
+    adapter, dm = adapter_for(slack), slack.dm(ann)
+    async with running(adapter, store):
+        await slack.open_home(ann)
+        await slack.until(lambda: ann.id in slack.world.homes)
+        assert "/settings" in str(slack.home(ann).wire(slack.team_id, ""))
+        await slack.press(slack.home(ann), "set:thinking:hidden")
+        (pressed,) = store.of(ButtonPressed)
+        assert (pressed.data, pressed.key.chat, pressed.key.thread) == ("set:thinking:hidden", dm.id, "")
+        await adapter.answer_button(pressed.answer_id, "Saved.")
+        assert "Saved." in str(slack.home(ann).wire(slack.team_id, ""))
+        await slack.until(lambda: not slack.unacknowledged)
+
+
+async def test_coming_and_going_of_the_bot_is_told(slack: FakeSlack) -> None:
+    """And that the app was removed is logged, not stored."""
+    store, ann = Store(), slack.person("Ann")
+    room = slack.channel("general", [ann])
+    async with running(adapter_for(slack), store):
+        room.remove_bot()
+        room.add_bot()
+        await until(lambda: len(store.of(ChatLeft)) == 2)
+        assert [event.back for event in store.of(ChatLeft)] == [False, True]
+        slack.uninstall()
+        await slack.until(lambda: not slack.unacknowledged)
+        assert len(store.events) == 2
+
+
+# --- strange payloads ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "an_event_of_tomorrow"},
+        {"type": "message", "subtype": "of_tomorrow", "channel": "C1", "ts": "1.1"},
+        {"type": "message", "text": 5, "user": ["x"], "channel": {}, "ts": None},
+        {"type": "message", "channel": "C1", "ts": "nan", "user": "U1", "text": "x"},
+        {"type": "agent_session_stopped", "streaming_message_ts": "x"},
+        {"type": ["message"]},
+        {},
+        "no event",
+        None,
+        [1],
+    ],
+)
+async def test_strange_events_are_acknowledged_and_hold_nothing_up(slack: FakeSlack, event: Any) -> None:
+    """The next message arrives."""
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack), store):
+        slack.push_event(event)
+        await slack.dm(ann).say("after")
+        await until(lambda: store.addressed)
+        assert store.addressed[-1].text == "after"
+        await slack.until(lambda: not slack.unacknowledged)
+
+
+async def test_an_event_of_another_workspace_is_dropped(slack: FakeSlack) -> None:
+    """The app may be installed there too; its token is not ours."""
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack), store):
+        body = {
+            "type": "event_callback",
+            "team_id": "T_OTHER",
+            "event_id": "Ev1",
+            "authorizations": [{"team_id": "T_OTHER"}],
+            "event": {"type": "message", "channel": "D9", "user": "U9", "ts": "1.2", "text": "x"},
+        }
+        slack.push_raw(body)
+        await slack.dm(ann).say("ours")
+        await until(lambda: store.addressed)
+        assert [event.text for event in store.of(Incoming)] == ["ours"]
+
+
+async def test_strange_frames_break_no_connection(slack: FakeSlack) -> None:
+    """Not JSON, not an envelope, an envelope without anything in it."""
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack, sockets=1), store):
+        for frame in ("", "no json", "[1]", '{"type":"events_api"}', '{"envelope_id":"e","payload":7}'):
+            await slack.push_frame(frame)
+        connections = slack.sockets.connections
+        await slack.dm(ann).say("after")
+        await until(lambda: store.addressed)
+        assert slack.sockets.connections == connections
+
+
+# --- connections --------------------------------------------------------------------------------------------
+
+
+async def test_cut_sockets_are_opened_again(slack: FakeSlack) -> None:
+    """What was said in between arrives."""
+    slack.time_scale = 0.1
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack), store):
+        slack.kill_sockets()
+        await slack.dm(ann).say("hello")
+        await until(lambda: store.addressed)
+
+
+async def test_sockets_that_die_without_a_sign_are_noticed(
+    slack: FakeSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ping that nobody answers ends them."""
+    monkeypatch.setattr(sockets_module, "_PING_SECONDS", 0.1)
+    slack.time_scale = 0.1
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack), store):
+        slack.silence_sockets()
+        await slack.dm(ann).say("hello")
+        await until(lambda: store.addressed)
+
+
+async def test_a_socket_slack_wants_back_is_replaced_before_it_is_let_go(slack: FakeSlack) -> None:
+    """Nothing is missed in between."""
+    store, ann = Store(), slack.person("Ann")
+    async with running(adapter_for(slack, sockets=1), store):
+        before = slack.sockets.connections
+        await slack.push_frame({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
+        await slack.until(lambda: slack.sockets.connections > before)
+        for number in range(5):
+            await slack.dm(ann).say(f"message {number}")
+        await until(lambda: len(store.addressed) == 5)
+
+
+async def test_slack_is_waited_for_at_the_start(slack: FakeSlack) -> None:
+    """Neither an outage nor a pause Slack asks for ends the service."""
+    slack.fail("auth.test", server_error(), times=2)
+    slack.fail("apps.connections.open", rate_limited(9), times=1)
+    clock = HastyClock()
+    async with running(adapter_for(slack, clock), Store()):
+        assert any(nap >= 9 for nap in clock.naps)
+
+
+@pytest.mark.parametrize(
+    ("method", "error", "named"),
+    [
+        ("auth.test", "invalid_auth", "SLACK_BOT_TOKEN"),
+        ("auth.test", "account_inactive", "SLACK_BOT_TOKEN"),
+        ("apps.connections.open", "invalid_auth", "SLACK_APP_TOKEN"),
+        ("apps.connections.open", "missing_scope", "SLACK_APP_TOKEN"),
+    ],
+)
+async def test_a_token_slack_does_not_take_ends_the_service_with_a_sentence(
+    slack: FakeSlack, method: str, error: str, named: str
+) -> None:
+    """It names the variable and shows nothing of the token."""
+    slack.fail(method, withdrawn(error), times=None)
+    with pytest.raises(ConfigurationError, match=named) as caught:
+        async with running(adapter_for(slack), Store()):
+            pass
+    assert slack.bot_token not in str(caught.value)
+    assert slack.app_token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "named"),
+    [
+        ({"bot_token": "nonsense", "app_token": "xapp-1"}, "SLACK_BOT_TOKEN"),
+        ({"bot_token": "xoxb-1", "app_token": "xoxb-1"}, "SLACK_APP_TOKEN"),
+        ({"bot_token": "xoxb-1"}, "SLACK_SIGNING_SECRET"),
+        ({"bot_token": "xoxb-1", "signing_secret": " "}, "SLACK_SIGNING_SECRET"),
+    ],
+)
+def test_tokens_that_are_none_are_refused_at_once(tokens: dict[str, Any], named: str) -> None:
+    """Before anything is connected."""
+    with pytest.raises(ConfigurationError, match=named):
+        SlackAdapter(clock=HastyClock(), rng=random.Random(7), **tokens)
