@@ -23,7 +23,7 @@ help: ## show this list
 setup: $(VENV)/.stamp ## make .venv with everything the bot needs (once; later it does nothing)
 	@echo "Parley is set up. Start it with: make run"
 
-run: $(VENV)/.stamp ## start the bot; without a platform's token, a chat in this terminal
+run: $(VENV)/.stamp ## start the bot; without a platform's token, a page to chat in your browser
 	@exec $(PY) -m bot
 
 test: $(VENV)/.dev-stamp ## run the whole suite, then lint, types, import rules and the coverage gate

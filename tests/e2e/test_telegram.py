@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
 from bot.sandbox import Cut, HttpError, Reply, StreamError, ToolCall
 from tests.e2e.conftest import Stage
+from tests.fakes.telegram import PrivateChat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -17,6 +19,10 @@ LONG = "\n\n".join(
     f"```python\nfor i in range({n}):\n    print(i)\n```\n\n| a | b |\n|---|---|\n| {n} | 数 |\n"
     for n in range(1, 60)
 )
+
+
+def _last_is(chat: PrivateChat, text: str) -> bool:
+    return chat.texts[-1:] == [text]
 
 
 async def test_the_answer_grows_in_place_and_is_stored(stage: Stage) -> None:
@@ -128,7 +134,7 @@ async def test_a_reply_to_an_older_answer_goes_on_from_there(stage: Stage) -> No
     chat = stage.telegram.private(stage.telegram.person("Hugo"))
     for number in ("one", "two", "three"):
         await chat.say(f"topic {number}")
-        await stage.telegram.until(lambda number=number: chat.texts[-1:] == [f"You said: topic {number}"])
+        await stage.telegram.until(partial(_last_is, chat, f"You said: topic {number}"))
     await chat.say("and then?", reply_to=chat.bot_messages[0])
     await stage.telegram.until(lambda: len(chat.texts) == 4)
     sent = str(stage.provider.requests[-1].body["messages"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from bot.sandbox import ChatRequest, Reply, Sandbox, Script
 from tests.e2e.brain import continues, question_of
 from tests.e2e.conftest import settings_for
 from tests.e2e.service import Service
-from tests.fakes.telegram import FakeTelegram
+from tests.fakes.telegram import FakeTelegram, PrivateChat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.crash, pytest.mark.timeout(400)]
 
@@ -41,6 +42,10 @@ class Storyteller(Script):
         return Reply(text=whole[len(shown) :], tokens_per_second=60, first_token_delay_seconds=0.2)
 
 
+def _everybody_has(chats: list[PrivateChat], messages: int) -> bool:
+    return all(len(chat.texts) >= messages for chat in chats)
+
+
 @pytest.mark.parametrize("seed", [20261123])
 async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, seed: int) -> None:
     """Five rounds of twenty questions; in each the process is killed once or twice while it answers."""
@@ -59,9 +64,7 @@ async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, 
                     await asyncio.sleep(dice.uniform(0.0, 2.5))
                     await service.kill()
                     await service.start()
-                await telegram.until(
-                    lambda number=number: all(len(chat.texts) > number for chat in chats), seconds=60
-                )
+                await telegram.until(partial(_everybody_has, chats, number + 1), seconds=60)
                 await service.settled()
             for index, chat in enumerate(chats):
                 expected = [as_shown(f"story {number}x{index}") for number in range(ROUNDS)]

@@ -24,6 +24,8 @@ export class Composer {
     this.#on = on;
     this.#box.addEventListener("input", () => this.#changed());
     this.#box.addEventListener("keydown", (event) => this.#key(event));
+    this.#box.addEventListener("paste", (event) => this.#refuseGiant(event, event.clipboardData));
+    this.#box.addEventListener("drop", (event) => this.#refuseGiant(event, event.dataTransfer));
     this.#box.addEventListener("blur", () => setTimeout(() => this.#hideMenu(), 150));
     this.#stop.addEventListener("click", () => on.stop());
     document.getElementById("leave-edit").addEventListener("click", () => this.leaveEdit());
@@ -36,6 +38,7 @@ export class Composer {
 
   set commands(commands) {
     this.#commands = commands;
+    this.#drawMenu();
   }
 
   get text() {
@@ -92,10 +95,9 @@ export class Composer {
   #submit() {
     const text = this.text.trim();
     if (!text) return;
-    // As the service counts: characters, not UTF-16 units. Never fewer, so no text is refused that would fit.
+    // The service counts characters, of which there are never more than UTF-16 units.
     if (text.length > this.longest && [...text].length > this.longest) {
-      const count = [...text].length.toLocaleString();
-      this.complain(say("error_too_long", { count, limit: this.longest.toLocaleString() }));
+      this.#complainOfLength([...text].length);
       return;
     }
     if (this.editing && text.startsWith("/")) {
@@ -111,6 +113,19 @@ export class Composer {
       this.text = "";
       this.#on.send(text);
     }
+  }
+
+  /** A browser may take minutes to lay out megabytes: they do not even get into the box. */
+  #refuseGiant(event, data) {
+    const pasted = data?.getData("text/plain") ?? "";
+    if (pasted.length <= 2 * this.longest) return;
+    event.preventDefault();
+    this.#complainOfLength(pasted.length);
+  }
+
+  #complainOfLength(count) {
+    const [shown, limit] = [count, this.longest].map((number) => number.toLocaleString());
+    this.complain(say("error_too_long", { count: shown, limit }));
   }
 
   #changed() {
