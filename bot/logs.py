@@ -124,5 +124,6 @@ def _set_levels(level: LogLevel) -> None:
     logging.getLogger().setLevel(ours if level is LogLevel.DEBUG else max(ours, logging.WARNING))
     for name in OUR_LOGGERS:
         logging.getLogger(name).setLevel(ours)
-    # At DEBUG it writes out every call with its arguments, which hold what people said.
-    logging.getLogger("aiosqlite").setLevel(logging.WARNING)
+    # At DEBUG these write out what people and models said.
+    for name in ("aiosqlite", "markdown_it"):
+        logging.getLogger(name).setLevel(logging.WARNING)

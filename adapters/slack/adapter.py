@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Any, Final
@@ -207,11 +207,14 @@ class SlackAdapter:
         elif text and channel and user:
             await self._outbound.whisper(channel, thread, user, text)
 
-    async def reclaim(self, key: ConversationKey, content: Rendered, *, after: str) -> str | None:
-        """Our first message in the thread that is newer than ``after``, made to show ``content``."""
+    async def reclaim(
+        self, key: ConversationKey, content: Rendered, *, after: str, taken: Collection[tuple[str, str]]
+    ) -> str | None:
+        """Our first unknown message in the thread that is newer than ``after``, made to show ``content``."""
         if self._me is None:
             return None
-        return await self._replies.reclaim(key, content, after=after, bot_user=self._me.user_id)
+        bot_user = self._me.user_id
+        return await self._replies.reclaim(key, content, after=after, taken=taken, bot_user=bot_user)
 
     def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The attachment's bytes, as they come."""

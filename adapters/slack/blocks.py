@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.ports import Button, Rendered
 
-from .rendering import Markdown
+from .rendering import Markdown, neutral
 
 __all__ = ["FEEDBACK", "MAX_BUTTON_DATA_BYTES", "Block", "below", "content_of", "mrkdwn"]
 
@@ -27,7 +27,7 @@ def content_of(
 ) -> dict[str, Any]:
     """The arguments of a message that shows ``content``; ``text`` is what notifications show of it."""
     return {
-        "text": mrkdwn(_clipped(content.text.strip() or _EMPTY, _FALLBACK)),
+        "text": mrkdwn(_clipped(neutral(content.text.strip()) or _EMPTY, _FALLBACK)),
         "blocks": [*_shown(content), *below(buttons, feedback=feedback)],
     }
 
@@ -55,8 +55,11 @@ def _shown(content: Rendered) -> Iterable[Block]:
 
 def _clipped(text: str, limit: int) -> str:
     """At most ``limit`` characters once the signs of mrkdwn are written out."""
-    while len(mrkdwn(text)) > limit:
-        text = text[: max(limit - 1 - (len(mrkdwn(text)) - len(text)), limit // 6)] + "…"
+    used = 0
+    for place, character in enumerate(text):
+        used += len(mrkdwn(character))
+        if used > limit - (place < len(text) - 1):
+            return f"{text[:place]}…"
     return text
 
 

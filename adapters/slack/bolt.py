@@ -65,10 +65,20 @@ class Gate:
     async def _dispatched(self, **arguments: Any) -> BoltResponse:
         try:
             request = AsyncBoltRequest(**arguments)
-        except Exception as exc:  # noqa: BLE001 - whatever a payload is made of, Bolt must not fail on it
+        except ValueError as exc:
             log.warning("slack_payload_malformed", reason=type(exc).__name__)
             return BoltResponse(status=400, body="")
+        except Exception as exc:  # noqa: BLE001 - whatever a payload is made of, Bolt must not fail on it
+            return _unreadable(type(exc).__name__)
+        if not isinstance(request.body.get("event", {}), dict):
+            return _unreadable("the event is no object")
         return await self._app.async_dispatch(request)
+
+
+def _unreadable(reason: str) -> BoltResponse:
+    """Taken as done, else Slack would send it again and again."""
+    log.warning("slack_payload_malformed", reason=reason)
+    return BoltResponse(status=200, body="")
 
 
 def _as(me: Identity) -> Callable[..., Awaitable[AuthorizeResult]]:

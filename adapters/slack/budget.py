@@ -34,6 +34,11 @@ class Budget:
         self._level -= 1.0
         return True
 
+    def holds(self, calls: float) -> bool:
+        """Whether so many calls may be made now; counts none of them."""
+        self._refill()
+        return self._at >= self._closed_until and self._level >= calls
+
     async def slot(self, *, longest_seconds: float) -> None:
         """Wait for a call's turn. Raises PlatformBusy when that is longer than ``longest_seconds`` away."""
         self._refill()

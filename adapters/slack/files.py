@@ -68,10 +68,7 @@ class Files:
         file = map_in(answer, "file")
         size = file.get("size")
         self._check(size if isinstance(size, int) else 0)
-        try:
-            return URL(file_address(file)), text_in(file, "mimetype")
-        except ValueError:
-            raise PartRejected("Slack gives the file an address that is none") from None
+        return _address(file_address(file)), text_in(file, "mimetype")
 
     def _is_slack(self, url: URL) -> bool:
         own = self._client.own_server
@@ -89,9 +86,8 @@ class Files:
                 raise response
             if response.status not in _REDIRECTS:
                 return _checked(response)
-            target = response.headers.get("Location", "")
             response.close()
-            url = url.join(URL(target))
+            url = url.join(_address(response.headers.get("Location", "")))
         raise PlatformUnclear("the way to the file goes in circles")
 
     async def _get(self, session: aiohttp.ClientSession, url: URL) -> aiohttp.ClientResponse | DeliveryError:
@@ -116,6 +112,13 @@ class Files:
             total += len(chunk)
             self._check(total)
             yield chunk
+
+
+def _address(text: str) -> URL:
+    try:
+        return URL(text)
+    except ValueError:
+        raise PartRejected("Slack gives the file an address that is none") from None
 
 
 def _checked(response: aiohttp.ClientResponse) -> aiohttp.ClientResponse:

@@ -40,7 +40,7 @@ def mentioned_users(event: Payload) -> frozenset[str]:
 
 
 def _walk(event: Payload) -> Iterator[Payload]:
-    """Every element of the blocks, however deep: not by recursion, for whoever nests them ten thousandfold."""
+    """Every element of the blocks; not by recursion, for somebody may nest them ten thousandfold."""
     waiting = list(list_of(event, "blocks"))
     while waiting:
         element = waiting.pop()

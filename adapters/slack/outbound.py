@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from bot.errors import MessageGone, PlatformUnclear
@@ -61,6 +61,10 @@ class Outbound:
         params = {"channel": channel, "text": text, **_QUIET}
         answer = await self.call("chat.postMessage", params, timeout_seconds=timeout_seconds)
         return str(answer.get("ts", ""))
+
+    def may_begin(self, growing: int) -> bool:
+        """Whether one more message may grow by updates: each that does will need one for its final form."""
+        return self._updates.holds(growing + 1.0 + _FOR_FINALS)
 
     def may_refresh(self) -> bool:
         """Whether a growing message may be updated now; counted when it may. Final forms need not ask."""
@@ -126,8 +130,10 @@ class Outbound:
             params["thread_ts"] = thread
         await self.call("chat.postEphemeral", params)
 
-    async def own_message_after(self, key: ConversationKey, after: str, bot_user: str) -> str | None:
-        """The first message of ours in the thread that is newer than ``after``.
+    async def own_message_after(
+        self, key: ConversationKey, after: str, bot_user: str, *, taken: Collection[tuple[str, str]]
+    ) -> str | None:
+        """The first message of ours in the thread that is newer than ``after`` and not one of ``taken``.
 
         conversations.replies is one call a minute for some apps (facts: Slack rate limits), which is why
         nothing on the way of an ordinary message asks it.
@@ -136,7 +142,8 @@ class Outbound:
         answer = await self.call("conversations.replies", params)
         for message in answer.get("messages") or ():
             ts = message.get("ts", "") if isinstance(message, dict) else ""
-            if message.get("user") == bot_user and _is_after(ts, after):
+            is_ours = bool(ts) and message.get("user") == bot_user and (key.chat, ts) not in taken
+            if is_ours and _is_after(ts, after):
                 return str(ts)
         return None
 

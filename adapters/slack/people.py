@@ -73,6 +73,7 @@ class People:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._asking: dict[str, asyncio.Task[None]] = {}
+        self._limited: set[str] = set()
 
     async def look_up(self, ids: Iterable[str], me: Identity) -> Mapping[str, Person]:
         """Those of these people who are known within a moment; nobody else is vouched for."""
@@ -81,6 +82,10 @@ class People:
         if asking:
             await asyncio.wait(asking, timeout=_PATIENCE_SECONDS)
         return {one: self._known[one].person for one in wanted if one in self._known}
+
+    def is_kept_back(self, user_id: str) -> bool:
+        """Whether this person is unknown only because Slack would not be asked about more people now."""
+        return user_id in self._limited
 
     def forget(self, user_id: str) -> None:
         """Something about this person has changed."""
@@ -110,6 +115,9 @@ class People:
             answer = await self._client.call("users.info", {"user": user_id, "include_locale": "true"})
         except (Refused, DeliveryError) as exc:
             log.warning("slack_user_unknown", user=user_id, reason=str(exc))
+            if isinstance(exc, Refused) and exc.is_rate_limited and user_id not in self._known:
+                self._limited.add(user_id)
+                return
             # Who was vouched for once stays so while Slack cannot be asked, and is asked about again soon.
             known = self._known.get(user_id)
             self._keep(known.person if known else Person(id=user_id), _UNKNOWN_SECONDS)
@@ -117,6 +125,7 @@ class People:
             self._keep(person_in(user_id, map_in(answer, "user"), me), _KNOWN_SECONDS)
 
     def _keep(self, person: Person, seconds: float) -> None:
+        self._limited.discard(person.id)
         self._known[person.id] = _Known(person=person, until=self._clock.monotonic() + seconds)
         self._known.move_to_end(person.id)
         if len(self._known) > _MOST_KNOWN:

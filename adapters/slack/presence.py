@@ -18,6 +18,7 @@ from bot.ports import Clock
 from .budget import Budget
 from .client import ApiClient
 from .errors import Refused
+from .wire import moment
 
 __all__ = ["Presence"]
 
@@ -42,6 +43,7 @@ class Presence:
         self._sessions = Budget(method=_SESSION, per_minute=36, burst=14, clock=clock)
         self._at_work: OrderedDict[ConversationKey, None] = OrderedDict()
         self._off: dict[tuple[str, str], float] = {}
+        self._since = clock.now()
 
     async def thinking(self, key: ConversationKey, *, asker: str) -> None:
         """Show a status for two minutes, or until the next message of ours."""
@@ -74,10 +76,14 @@ class Presence:
         """The end of a stream has ended the session too."""
         self._at_work.pop(key, None)
 
-    async def idle(self, key: ConversationKey) -> None:
-        """The answer is whole: the Stop button goes."""
-        if key in self._at_work:
-            del self._at_work[key]
+    async def idle(self, key: ConversationKey, *, taken_up: str = "") -> None:
+        """The answer is whole: the Stop button goes. ``taken_up`` is the ts of a message begun elsewhere.
+
+        An earlier process may have left a session at work under such a message.
+        """
+        is_earlier = bool(key.thread and taken_up) and moment(taken_up) < self._since
+        if key in self._at_work or is_earlier:
+            self._at_work.pop(key, None)
             self._sessions.spare()
             params = {"channel_id": key.chat, "thread_ts": key.thread, "status": "active"}
             await self._try(_SESSION, params)

@@ -107,7 +107,12 @@ class Receiver:
         self._note(kind, event)
         channel, ts = text_in(event, "channel"), text_in(event, "ts", "event_ts")
         async with self._turnstile.turn(channel, ts):
-            translated = translate_event(event, await self._scene(*people_in(event)))
+            scene = await self._scene(*people_in(event))
+            translated = translate_event(event, scene)
+            if isinstance(translated, Incoming) and self._people.is_kept_back(translated.author.id):
+                # A member must not be turned away as a stranger: Slack sends it again in a while.
+                log.info("slack_event_put_off", event_id=translated.event_id)
+                return Taken(stored=False)
             return await self._stored(translated, team=self._team_of(event))
 
     def _is_ours(self, body: Payload) -> bool:
@@ -134,7 +139,7 @@ class Receiver:
             self._begin(self._show_home(text_in(event, "user"), text_in(event, "channel")))
 
     async def _scene(self, *people: str) -> Scene:
-        others = [one for one in people if one and one != self._me.user_id]
+        others = [one for one in people if one not in ("", "USLACKBOT", self._me.user_id)]
         return Scene(me=self._me, people=await self._people.look_up(others, self._me))
 
     # --- buttons and commands ---------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from bot.rendering import (
     Document,
     Italic,
     Paragraph,
+    Table,
     chunks,
     flatten,
     to_markdown,
@@ -33,7 +34,8 @@ _REFERENCE = re.compile(r"&#(\d+);")
 _BREAK = re.compile(r"<br>")
 _COMMAND = re.compile(r"<(?=[!@#])")
 _BROADCAST = re.compile(r"@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
-_CLOSERS = "*_~`) \n|"
+# There perhaps only because the text ends: closed marks, and escapes that the next character makes needless.
+_CLOSERS = "*_~`)|!$>\\ \n"
 _WORD_JOINER = "\u2060"
 _HAIR_SPACE = "\u200a"
 _FENCE = re.compile(r"\n(?:[> ]*)`{3,}$")
@@ -104,12 +106,14 @@ def _is_remark(block: Block) -> bool:
 
 
 def _growing(blocks: tuple[Block, ...]) -> str:
+    if blocks and isinstance(last := blocks[-1], Table) and not last.rows:
+        blocks = blocks[:-1]  # its columns may still be counted otherwise
     if not blocks:
         return ""
     text = _written(blocks)
     if isinstance(blocks[-1], CodeBlock):
         return _FENCE.sub("", text)
-    return text.rstrip(_CLOSERS).removesuffix("\\")
+    return text.rstrip(_CLOSERS)
 
 
 def _written(blocks: tuple[Block, ...]) -> str:

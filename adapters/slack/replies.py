@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from bot.errors import PlatformBusy
 from bot.messages import ConversationKey
 from bot.ports import Button, Rendered
 
@@ -14,6 +15,8 @@ from .rendering import Markdown
 from .streams import Growing, Streams
 
 __all__ = ["Replies"]
+
+_LATER_SECONDS = 1.0
 
 Rows = Sequence[Sequence[Button]]
 
@@ -27,7 +30,10 @@ class Replies:
         self._presence = presence
 
     async def send(self, key: ConversationKey, content: Rendered, buttons: Rows, *, live: bool) -> str:
-        """Send a message; its ts. A live one is a stream where Slack serves one."""
+        """Send a message; its ts. A live one is a stream where Slack serves one.
+
+        Raises PlatformBusy for a live one when more of them grow by edits than the workspace's budget bears.
+        """
         if not live:
             ts = await self._outbound.post(key, content, buttons)
             await self._presence.idle(key)
@@ -36,6 +42,9 @@ class Replies:
         if isinstance(content.payload, Markdown):
             opened = await self._streams.open(key, content.payload)
         if opened is None:
+            if not self._outbound.may_begin(self._streams.edited):
+                # Its final form would stand in a queue for minutes: better a status now and the whole later.
+                raise PlatformBusy("too many messages grow at once", retry_after_seconds=_LATER_SECONDS)
             opened = await self._outbound.post(key, content, buttons)
             self._streams.follow(key, opened)
         await self._presence.at_work(key, asker=self._streams.asker(key))
@@ -64,12 +73,16 @@ class Replies:
         if growing is not None:
             self._streams.forget(growing)
         if is_last:
-            await self._presence.idle(key)
+            await self._presence.idle(key, taken_up="" if growing is not None else ts)
 
     async def _refresh(
         self, key: ConversationKey, ts: str, content: Rendered, buttons: Rows, growing: Growing | None
     ) -> None:
         payload = content.payload
+        if growing is None:
+            # Begun by an earlier process; from here on it is like any other that grows by edits.
+            self._streams.follow(key, ts)
+            await self._presence.at_work(key, asker=self._streams.asker(key))
         if growing is not None and growing.streams and isinstance(payload, Markdown):
             is_shown = await self._streams.grow(growing, payload)
         else:
@@ -94,15 +107,21 @@ class Replies:
         return False
 
     async def reclaim(
-        self, key: ConversationKey, content: Rendered, *, after: str, bot_user: str
+        self,
+        key: ConversationKey,
+        content: Rendered,
+        *,
+        after: str,
+        taken: Collection[tuple[str, str]],
+        bot_user: str,
     ) -> str | None:
         """The ts of a lost message in the thread, which now shows ``content``; None when there is none.
 
-        Turns of a thread run one at a time, so the first message of ours after the newest known one is it.
+        Turns of a thread run one at a time, so the first unknown message of ours after ``after`` is it.
         """
         if not key.thread:
             return None
-        found = await self._outbound.own_message_after(key, after, bot_user)
+        found = await self._outbound.own_message_after(key, after, bot_user, taken=taken)
         if found is not None:
             await self._outbound.update(key, found, content, (), feedback=False)
         return found

@@ -42,7 +42,7 @@ class Requests:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request.
 
-        401 for a signature that does not hold, 413 and 400 for what is no payload, 503 while it cannot be
+        401 for a signature that does not hold, 413 and 400 for what cannot be parsed, 503 while it cannot be
         stored (Slack then sends it again), else 200.
         """
         body = await _read(request)

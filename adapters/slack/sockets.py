@@ -50,20 +50,11 @@ class _Socket:
 class Sockets:
     """``count`` connections of one app, each held open until cancelled."""
 
-    def __init__(
-        self,
-        *,
-        client: ApiClient,
-        clock: Clock,
-        rng: random.Random,
-        count: int,
-        ping_seconds: float = _PING_SECONDS,
-    ) -> None:
+    def __init__(self, *, client: ApiClient, clock: Clock, rng: random.Random, count: int) -> None:
         self._client = client
         self._clock = clock
         self._rng = rng
         self._count = count
-        self._ping_seconds = ping_seconds
         self._room = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def run(self, gate: Gate, ready: Callable[[], None]) -> None:
@@ -73,7 +64,7 @@ class Sockets:
                 for number in range(self._count):
                     tasks.create_task(self._hold(session, gate, ready), name=f"slack-socket-{number}")
         except* ConfigurationError as group:
-            raise group.exceptions[0] from None
+            raise _first(group) from None
 
     async def _hold(self, session: aiohttp.ClientSession, gate: Gate, ready: Callable[[], None]) -> None:
         """Keep one connection. The next is opened before the one Slack wants back is let go."""
@@ -127,7 +118,7 @@ class Sockets:
 
     async def _connect(self, session: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse:
         async with asyncio.timeout(20):
-            return await session.ws_connect(url, heartbeat=self._ping_seconds, max_msg_size=_LARGEST_ENVELOPE)
+            return await session.ws_connect(url, heartbeat=_PING_SECONDS, max_msg_size=_LARGEST_ENVELOPE)
 
     # --- one connection ---------------------------------------------------------------------------------
 
@@ -160,7 +151,7 @@ class Sockets:
         return None
 
     async def _answer(self, socket: _Socket, gate: Gate, envelope: Payload) -> None:
-        request = SocketModeRequest.from_dict(dict(envelope))
+        request = _request(envelope)
         if request is None or not isinstance(request.payload, dict):
             log.warning("slack_envelope_malformed")
             await _acknowledge(socket, text_in(envelope, "envelope_id"), {})
@@ -169,6 +160,19 @@ class Sockets:
         if response.status == 503:
             return
         await _acknowledge(socket, request.envelope_id, _payload(response.body))
+
+
+def _request(envelope: Payload) -> SocketModeRequest | None:
+    try:
+        return SocketModeRequest.from_dict(dict(envelope))
+    except TypeError:
+        return None  # a payload that is neither object nor text, over which the SDK stumbles
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _headers(request: SocketModeRequest) -> Mapping[str, str]:

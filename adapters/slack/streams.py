@@ -67,7 +67,7 @@ class Growing:
     streams: bool
     opened_at: float
     shown: str = ""
-    next_at: float = 0.0
+    called_at: float = 0.0
     chunked: bool = False
     thinking: str = ""
 
@@ -111,6 +111,11 @@ class Streams:
         growing = Growing(key=key, ts=ts, streams=False, opened_at=self._clock.monotonic())
         _keep(self._growing, (key.chat, ts), growing)
 
+    @property
+    def edited(self) -> int:
+        """How many messages grow by edits."""
+        return sum(1 for growing in self._growing.values() if not growing.streams)
+
     def forget(self, growing: Growing) -> None:
         """It has got its final form."""
         self._growing.pop((growing.key.chat, growing.ts), None)
@@ -141,17 +146,18 @@ class Streams:
         ts = answer.get("ts")
         if not isinstance(ts, str):
             raise PlatformUnclear("chat.startStream: the answer holds no ts")
+        now = self._clock.monotonic()
         growing = Growing(
             key=key,
             ts=ts,
             streams=True,
-            opened_at=self._clock.monotonic(),
+            opened_at=now,
+            called_at=now,
             shown=payload.growing,
             chunked=chunked,
             thinking=payload.thinking if chunked and not payload.growing else "",
         )
         _keep(self._growing, (key.chat, ts), growing)
-        self._pace(growing)
         return ts
 
     def _may_open(self, key: ConversationKey) -> bool:
@@ -197,7 +203,7 @@ class Streams:
             await self.stop(growing)
             return False
         more = payload.growing[len(growing.shown) :]
-        if not more or self._clock.monotonic() < growing.next_at or not self._appends.spare():
+        if not more or not self._is_due(growing) or not self._appends.spare():
             return True
         try:
             await self._client.call("chat.appendStream", {**_place(growing), **_portion(growing, more)})
@@ -209,7 +215,7 @@ class Streams:
             growing.streams = False
             raise
         growing.shown, growing.thinking = payload.growing, ""
-        self._pace(growing)
+        growing.called_at = self._clock.monotonic()
         return True
 
     async def _not_appended(self, growing: Growing, refused: Refused) -> bool:
@@ -223,9 +229,9 @@ class Streams:
             await self.stop(growing)
         return False
 
-    def _pace(self, growing: Growing) -> None:
+    def _is_due(self, growing: Growing) -> bool:
         living = sum(1 for one in self._growing.values() if one.streams)
-        growing.next_at = self._clock.monotonic() + _APPEND_SECONDS_EACH * living
+        return self._clock.monotonic() >= growing.called_at + _APPEND_SECONDS_EACH * living
 
     # --- ending -----------------------------------------------------------------------------------------
 

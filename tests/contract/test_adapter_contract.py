@@ -258,11 +258,11 @@ def open_descriptors() -> int:
 
 
 def own_tasks() -> set[asyncio.Task[object]]:
-    """All tasks but those with which a stand-in serves a connection."""
+    """All tasks but those with which a stand-in serves a connection or brings an event."""
     return {
         task
         for task in asyncio.all_tasks()
-        if not getattr(task.get_coro(), "__qualname__", "").startswith("RequestHandler.")
+        if not getattr(task.get_coro(), "__qualname__", "").startswith(("RequestHandler.", "Courier."))
     }
 
 

@@ -2,6 +2,7 @@
 
 from tests.contract.adapters.fake_room import open_fake_room
 from tests.contract.adapters.room import Opener, Room
+from tests.contract.adapters.slack_room import open_slack_room
 from tests.contract.adapters.telegram_room import open_telegram_room
 from tests.contract.adapters.terminal_room import open_terminal_room
 from tests.contract.adapters.web_room import open_web_room
@@ -10,6 +11,7 @@ __all__ = ["ROOMS", "Opener", "Room"]
 
 ROOMS: dict[str, Opener] = {
     "fake": open_fake_room,
+    "slack": open_slack_room,
     "telegram": open_telegram_room,
     "terminal": open_terminal_room,
     "web": open_web_room,

@@ -215,8 +215,8 @@ def _button(button: Any, path: str) -> Iterator[tuple[str, str]]:
 
 def _options(element: Wire, path: str) -> Iterator[tuple[str, str]]:
     groups = [group for group in _some(element.get("option_groups")) if isinstance(group, dict)]
-    options = [option for group in groups for option in _some(group.get("options"))]
-    options = options or element.get("options")
+    grouped = [option for group in groups for option in _some(group.get("options"))]
+    options = grouped or element.get("options")
     yield from _list(options, f"{path}/options", MAX_OPTIONS, True)
     for index, option in enumerate(_some(options)):
         yield from _option(option, f"{path}/options/{index}")

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 __all__ = ["ACK_SECONDS", "Ack", "Attempt", "Courier", "Delivery", "Refusal", "Transport"]
 
 ACK_SECONDS = 3.0
+MIN_ACK_SECONDS = 0.25  # however time is scaled, an app gets this long to answer
 RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
 
 Wire = dict[str, Any]
@@ -115,8 +116,12 @@ class Courier:
         self.deliveries.append(delivery)
         task = asyncio.create_task(self._deliver(delivery, waits), name=f"delivery-{len(self.deliveries)}")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._settle)
         return task
+
+    def _settle(self, task: asyncio.Task[Ack | Refusal]) -> None:
+        self._tasks.discard(task)
+        self._on_change()
 
     async def _deliver(self, delivery: Delivery, waits: tuple[float, ...]) -> Ack | Refusal:
         outcome: Ack | Refusal = Refusal(reason="")
@@ -132,7 +137,8 @@ class Courier:
         reason = before.reason if isinstance(before, Refusal) else ""
         attempt = Attempt(number=number, reason=reason)
         delivery.attempts.append(attempt)
-        outcome = await self.transport.carry(delivery, attempt, ACK_SECONDS * self._scale())
+        timeout_seconds = max(ACK_SECONDS * self._scale(), MIN_ACK_SECONDS)
+        outcome = await self.transport.carry(delivery, attempt, timeout_seconds)
         attempt.outcome = outcome
         self._on_change()
         return outcome

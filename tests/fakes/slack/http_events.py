@@ -10,6 +10,7 @@ import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,7 +107,9 @@ class HttpEvents:
             **(headers or {}),
         }
         timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        async with self._session.post(self.url, data=body, headers=signed, timeout=timeout) as answer:
+        async with self._session.post(
+            self.url, data=BytesIO(body), headers=signed, timeout=timeout
+        ) as answer:
             text = await answer.text(errors="replace")
             return HttpAnswer(status=answer.status, headers=answer.headers.copy(), body=text)
 

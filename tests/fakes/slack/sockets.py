@@ -1,12 +1,14 @@
 """Socket Mode: websockets the app has opened, envelopes on one of them, acknowledgements by envelope_id.
 
-An event that finds no socket waits for one and then arrives as a retry, as the first delivery of an event
-from a time without sockets does (facts: Slack §2.1); Slack would give up after five minutes, this does not.
+An event that finds no socket, or whose socket closes before it is acknowledged, waits for the next socket and
+arrives there as a retry, as after a restart of the app (facts: Slack §2.1). Slack would give up after five
+minutes, this does not.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
@@ -20,7 +22,8 @@ from .delivery import Ack, Attempt, Delivery, Refusal
 __all__ = ["MAX_SOCKETS", "SocketMode"]
 
 MAX_SOCKETS = 10
-TIMEOUT = Refusal(reason="timeout")
+TIMEOUT = "timeout"
+CUT = Refusal(reason="socket_closed")
 Wire = dict[str, Any]
 _numbers = count(1)
 
@@ -42,7 +45,7 @@ class _Socket:
         """Count everything it carried as not acknowledged."""
         for future in self.waiting.values():
             if not future.done():
-                future.set_result(TIMEOUT)
+                future.set_result(CUT)
 
     def abort(self) -> None:
         """Cut the connection without a word."""
@@ -53,9 +56,10 @@ class _Socket:
 class SocketMode:
     """The sockets of the app; each envelope goes to the next in turn."""
 
-    def __init__(self, app_id: str) -> None:
+    def __init__(self, app_id: str, *, on_change: Callable[[], None]) -> None:
         self.connections = 0
         self._app_id = app_id
+        self._on_change = on_change
         self._tickets: set[str] = set()
         self._sockets: list[_Socket] = []
         self._turn = count()
@@ -90,6 +94,7 @@ class SocketMode:
             self._sockets.append(socket)
             self.connections += 1
             self._opened.set()
+            self._on_change()
             await self._listen(socket)
         finally:
             self._drop(socket)
@@ -121,16 +126,24 @@ class SocketMode:
         if not self._sockets:
             self._opened.clear()
         socket.give_up()
+        self._on_change()
 
     # Delivery
 
     async def carry(self, delivery: Delivery, attempt: Attempt, timeout_seconds: float) -> Ack | Refusal:
         """Send an envelope to one socket and wait for its acknowledgement there."""
-        if not self._sockets and delivery.kind != "events_api":
-            return Refusal(reason="no_sockets", final=True)
-        while not self._sockets:
-            await self._opened.wait()
-            attempt.number, attempt.reason = max(attempt.number, 1), attempt.reason or TIMEOUT.reason
+        while True:
+            if not self._sockets and delivery.kind != "events_api":
+                return Refusal(reason="no_sockets", final=True)
+            while not self._sockets:
+                await self._opened.wait()
+                _mark_retry(attempt)
+            outcome = await self._send(delivery, attempt, timeout_seconds)
+            if outcome is not CUT or delivery.kind != "events_api":
+                return outcome
+            _mark_retry(attempt)
+
+    async def _send(self, delivery: Delivery, attempt: Attempt, timeout_seconds: float) -> Ack | Refusal:
         socket = self._sockets[next(self._turn) % len(self._sockets)]
         envelope = _envelope(delivery, attempt)
         future: asyncio.Future[Ack | Refusal] = asyncio.get_running_loop().create_future()
@@ -139,8 +152,11 @@ class SocketMode:
             async with asyncio.timeout(timeout_seconds):
                 await socket.send(_dump(envelope))
                 return await future
-        except (TimeoutError, ConnectionError):
-            return TIMEOUT
+        except TimeoutError:
+            return Refusal(reason=TIMEOUT)
+        except ConnectionError:
+            self._drop(socket)
+            return CUT
         finally:
             del socket.waiting[envelope["envelope_id"]]
 
@@ -186,6 +202,10 @@ def _envelope(delivery: Delivery, attempt: Attempt) -> Wire:
     if delivery.kind == "events_api":
         envelope |= {"retry_attempt": attempt.number, "retry_reason": attempt.reason}
     return envelope
+
+
+def _mark_retry(attempt: Attempt) -> None:
+    attempt.number, attempt.reason = max(attempt.number, 1), attempt.reason or TIMEOUT
 
 
 def _settle(socket: _Socket, data: str) -> None:

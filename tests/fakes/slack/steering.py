@@ -27,7 +27,7 @@ class Steering:
     def __init__(self, world: World, signing_secret: str) -> None:
         self.world = world
         self.signing_secret = signing_secret
-        self.sockets = SocketMode(APP_ID)
+        self.sockets = SocketMode(APP_ID, on_change=world.changes.ring)
         world.courier.transport = self.sockets
         self._http: HttpEvents | None = None
 

@@ -190,10 +190,31 @@ async def test_a_start_whose_answer_is_lost_is_found_again(stage: Stage) -> None
     stage.slack.drop_answer("chat.startStream")
     with pytest.raises(PlatformUnclear):
         await stage.open("The first")
-    found = await stage.adapter.reclaim(stage.key, stage.content("The first words"), after=stage.key.thread)
+    content, after = stage.content("The first words"), stage.key.thread
+    found = await stage.adapter.reclaim(stage.key, content, after=after, taken=())
     assert found is not None
     assert stage.message(found).text == "The first words"
-    assert await stage.adapter.reclaim(stage.key, stage.content("x"), after=found) is None
+    assert await stage.adapter.reclaim(stage.key, stage.content("x"), after=found, taken=()) is None
+    known = {(stage.key.chat, found)}
+    assert await stage.adapter.reclaim(stage.key, stage.content("x"), after=after, taken=known) is None
+
+
+@pytest.mark.parametrize("grows_on", [True, False])
+async def test_an_answer_of_an_earlier_process_ends_with_its_session(stage: Stage, grows_on: bool) -> None:
+    """No Stop button stays behind, and what still grew has its thumbs."""
+    ts = await stage.open("The first")
+    thread = stage.room.thread(stage.message(ts))
+    await stage.slack.until(lambda: thread.session_status == "processing")
+    stage.slack.expire_stream(stage.message(ts))
+    after_restart = adapter_for(stage.slack, stage.clock)
+    if grows_on:
+        await after_restart.edit(stage.key, ts, stage.content("The first words"), live=True)
+        assert thread.session_status == "processing"
+    await after_restart.edit(stage.key, ts, stage.content("The first words and the last."))
+    assert stage.message(ts).text == "The first words and the last."
+    assert thread.session_status == "active"
+    thumbs = [block["type"] for block in stage.message(ts).all_blocks].count("context_actions")
+    assert thumbs == int(grows_on)
 
 
 async def test_thoughts_are_a_task_of_the_stream_and_stand_above_the_final_answer(stage: Stage) -> None:

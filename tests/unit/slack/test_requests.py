@@ -129,11 +129,11 @@ async def test_forged_requests_are_refused(slack: FakeSlack) -> None:
     [
         (b"{no json", 400),
         (b'{"type":"event_callback","event":', 400),
-        (b"[1]", 400),
+        (b"[1]", 200),
         (b"", 200),
         (b"payload=%7Bno", 400),
-        (b'{"type":"event_callback","event":"text","authorizations":"x"}', 400),
-        (b'{"team":5,"user":7,"channel":[],"type":"block_actions"}', 400),
+        (b'{"type":"event_callback","event":"text","authorizations":"x"}', 200),
+        (b'{"team":5,"user":7,"channel":[],"type":"block_actions"}', 200),
         (b"{" + b" " * (1024 * 1024) + b"}", 413),
     ],
 )

@@ -1,0 +1,83 @@
+"""Slack, over the wire to a workspace on the loopback interface, by Socket Mode."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from adapters.slack.adapter import SlackAdapter
+from bot.errors import ChatClosed, DeliveryError, MessageGone, PartRejected, PlatformBusy, PlatformUnclear
+from tests.contract.adapters.room import Room
+from tests.fakes.slack import FakeSlack, Message, bad_gateway, rate_limited, server_error, withdrawn
+from tests.unit.slack.support import HastyClock
+
+__all__ = ["open_slack_room"]
+
+_REFUSALS = {
+    "flood": (rate_limited(7), PlatformBusy),
+    "bad gateway": (bad_gateway(), PlatformUnclear),
+    "server error": (server_error(), PlatformUnclear),
+    "archived": (withdrawn("is_archived"), ChatClosed),
+    "blocks": (withdrawn("invalid_blocks"), PartRejected),
+    "no such message": (withdrawn("message_not_found"), MessageGone),
+}
+
+
+class SlackRoom(Room):
+    """One thread of Ann's direct messages with the bot: each message outside of it would begin another."""
+
+    replies = False
+
+    def __init__(self, slack: FakeSlack) -> None:
+        super().__init__(
+            SlackAdapter(
+                bot_token=slack.bot_token,
+                app_token=slack.app_token,
+                api_base_url=slack.url,
+                clock=HastyClock(),
+            )
+        )
+        self.slack = slack
+        self.dm = slack.dm(slack.person("Ann"))
+        self._root: Message | None = None
+
+    async def say(self, text: str) -> None:
+        if self._root is None:
+            self._root = await self.dm.say(text)
+        else:
+            await self.dm.reply(self._root, text)
+
+    def seen(self) -> str:
+        """Messages hold Markdown, whose marks a client does not show; under it stand the buttons."""
+        shown = [f"{message.text} {message.buttons}" for message in self.dm.bot_messages]
+        return "\n".join(shown).replace("**", "")
+
+    async def press(self, label: str) -> None:
+        await self.dm.press(self.dm.bot_messages[-1], label)
+
+    def answered_message(self, message_id: str) -> str:
+        return ""
+
+    def complaints(self) -> list[str]:
+        return [str(call) for call in self.slack.rejected] + self.slack.violations
+
+    def troubles(self) -> Sequence[tuple[str, type[DeliveryError]]]:
+        named = [(trouble, expected) for trouble, (_, expected) in _REFUSALS.items()]
+        return [*named, ("answer lost", PlatformUnclear)]
+
+    def fail_next(self, trouble: str) -> None:
+        if trouble == "answer lost":
+            self.slack.drop_answer("chat.postMessage")
+        else:
+            self.slack.fail("chat.postMessage", _REFUSALS[trouble][0])
+
+
+@asynccontextmanager
+async def open_slack_room() -> AsyncIterator[Room]:
+    """A room on a Slack without rate limits."""
+    async with FakeSlack(tiers="off", time_scale=0.02) as slack:
+        room = SlackRoom(slack)
+        try:
+            yield room
+        finally:
+            await room.stop()
