@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import orjson
 
+from tests.fakes.faults import Matches
+
 from . import events
 from .accounts import APP_ID, Wire
 from .delivery import ACK_SECONDS, Delivery
 from .errors import ApiError, withdrawn
-from .faults import Matches
 from .http_events import HttpEvents
 from .sockets import SocketMode
 from .state import Message

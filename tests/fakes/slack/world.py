@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from tests.fakes.telegram.changes import Changes
+from tests.fakes.changes import Changes
+from tests.fakes.faults import Faults
 
 from . import events
 from .accounts import APP_ID, Person, Wire
 from .delivery import Courier, Delivery
-from .errors import refused
-from .faults import Faults
+from .errors import ApiError, refused
 from .files import FileStore
 from .state import Channel, ChannelKind, Message, Shown, View
 from .streams import STREAM_SECONDS
@@ -61,7 +61,7 @@ class World:
     time_scale: float = 1.0
     base_url: str = ""
     courier: Courier = field(init=False)
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults[ApiError] = field(default_factory=Faults)
     files: FileStore = field(default_factory=FileStore)
     changes: Changes = field(default_factory=Changes)
     violations: list[str] = field(default_factory=list)

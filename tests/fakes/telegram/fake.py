@@ -10,10 +10,11 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
+from tests.fakes.faults import Matches
+
 from .call import Upload
 from .calls import ApiCall
 from .errors import ApiError
-from .faults import Matches
 from .files import StoredFile
 from .gateway import Gateway
 from .people import Person

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .changes import Changes
+from tests.fakes.changes import Changes
+
 from .errors import OTHER_POLLER, POLL_ENDED_BY_WEBHOOK, conflict
 
 __all__ = ["Update", "UpdateQueue"]

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from .changes import Changes
+from tests.fakes.changes import Changes
+from tests.fakes.faults import Faults
+
 from .errors import ApiError, bad_request, blocked, deactivated, forbidden, kicked, migrated
-from .faults import Faults
 from .files import FileStore
 from .flood import Flood
 from .state import NO_THREAD, Callback, Chat, Draft, Message, Shown, Wire
@@ -53,7 +54,7 @@ class World:
         self.updates = UpdateQueue()
         self.changes = Changes()
         self.flood = Flood(mode=flood, clock=clock)
-        self.faults = Faults()
+        self.faults: Faults[ApiError] = Faults()
         self.violations: list[str] = []
         self.callbacks: dict[str, Callback] = {}
         self.commands: dict[tuple[str, str], list[Wire]] = {}

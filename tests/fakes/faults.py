@@ -1,27 +1,29 @@
-"""The troubles a test orders in advance: refusals, slow answers, answers that never arrive."""
+"""The troubles a test orders in advance, for any platform: refusals, slow answers, lost answers.
+
+``Refusal`` is the platform's own error.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from .errors import ApiError
+from typing import Any, Generic, TypeVar
 
 __all__ = ["Faults", "Matches"]
 
+Refusal = TypeVar("Refusal", bound=Exception)
 Matches = Callable[[dict[str, Any]], bool]
 ANY_METHOD = "*"
 
 
 @dataclass(slots=True, kw_only=True)
-class _Order:
+class _Order(Generic[Refusal]):
     """One ordered trouble; ``left`` counts down, None means for ever."""
 
     method: str
     left: int | None
     where: Matches | None
-    error: ApiError | None = None
+    error: Refusal | None = None
     delay_seconds: float = 0.0
 
     def claim(self, method: str, params: dict[str, Any]) -> bool:
@@ -35,15 +37,15 @@ class _Order:
         return True
 
 
-class Faults:
+class Faults(Generic[Refusal]):
     """Orders in the sequence they were given; each call takes the first that fits."""
 
     def __init__(self) -> None:
-        self._errors: list[_Order] = []
-        self._delays: list[_Order] = []
-        self._drops: list[_Order] = []
+        self._errors: list[_Order[Refusal]] = []
+        self._delays: list[_Order[Refusal]] = []
+        self._drops: list[_Order[Refusal]] = []
 
-    def fail(self, method: str, error: ApiError, *, times: int | None, where: Matches | None) -> None:
+    def fail(self, method: str, error: Refusal, *, times: int | None, where: Matches | None) -> None:
         """Answer the next ``times`` calls with this error and do nothing else."""
         self._errors.append(_Order(method=method, left=times, where=where, error=error))
 
@@ -60,7 +62,7 @@ class Faults:
         for orders in (self._errors, self._delays, self._drops):
             orders.clear()
 
-    def error_for(self, method: str, params: dict[str, Any]) -> ApiError | None:
+    def error_for(self, method: str, params: dict[str, Any]) -> Refusal | None:
         """The refusal ordered for this call."""
         order = _claim(self._errors, method, params)
         return order.error if order else None
@@ -75,5 +77,5 @@ class Faults:
         return _claim(self._drops, method, params) is not None
 
 
-def _claim(orders: list[_Order], method: str, params: dict[str, Any]) -> _Order | None:
+def _claim(orders: list[_Order[Refusal]], method: str, params: dict[str, Any]) -> _Order[Refusal] | None:
     return next((order for order in orders if order.claim(method, params)), None)
