@@ -119,6 +119,8 @@ class Answering:
                 await self._write(job, draft)
                 await self._save(job)
             await _deliver(job, draft)
+        if writing.outcome is Outcome.ANSWERED:
+            self._folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
         await turn.finish(lambda conn: None)
         log.info(
             "turn_answered",
@@ -127,8 +129,6 @@ class Answering:
             tokens=writing.usage.completion,
             trace_id=writing.trace_id,
         )
-        if writing.outcome is Outcome.ANSWERED:
-            self._folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
 
     def _draft(self, job: _Job) -> Draft:
         return Draft(
