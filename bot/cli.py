@@ -32,7 +32,8 @@ examples:
 settings come from the environment, then .env, then parley.toml (.env.example lists them all):
   TELEGRAM_BOT_TOKEN     from @BotFather; turns Telegram on
   SILICONFLOW_API_KEY    without it a small local model answers
-  PARLEY_ADMINS          who lets strangers in, e.g. telegram:12345678
+  SLACK_BOT_TOKEN        with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET; turns Slack on
+  PARLEY_ADMINS          who is served, e.g. telegram:12345678 (PARLEY_ACCESS=open: everybody)
   DATABASE_URL           default sqlite+aiosqlite:///data/parley.db
 
 exit codes: 0 ended as asked (SIGTERM, Ctrl-C, end of input), 1 failed, 2 a wrong setting or option
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bot",
-        description="Parley, a chat bot service for Telegram on SiliconFlow's models.",
+        description="Parley, a chat bot service for Telegram and Slack on SiliconFlow's models.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
