@@ -13,15 +13,24 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import structlog
 
 from bot.banner import banner
-from bot.conversation import Admission, Answering, AnswerSettings, Folding, Intake, Turns, menu
-from bot.delivery import Governor
+from bot.conversation import (
+    BUILT_IN,
+    DEFAULT,
+    AnswerSettings,
+    Core,
+    House,
+    PersonaBook,
+    build_core,
+    menu,
+    persona_from,
+)
 from bot.engine import EmbeddedEngine
 from bot.errors import StorageError
-from bot.messages import ConversationKey, Inbound
+from bot.messages import Inbound
 from bot.ports import Adapter, ChatModel, Clock, Routed, SystemClock
 from bot.server import HttpServer, Readiness
 from bot.settings import SandboxModel, Settings, Thinking
-from bot.storage import history, open_database
+from bot.storage import open_database
 from bot.storage.migrate import migrate
 from bot.tools import default_tools
 
@@ -53,8 +62,7 @@ class App:
     """The running service. Made by ``open_app``, which also closes everything."""
 
     engine: EmbeddedEngine
-    intake: Intake
-    turns: Turns
+    core: Core
     adapters: Sequence[Adapter]
     readiness: Readiness
 
@@ -63,7 +71,7 @@ class App:
 
         Raises what ends the service against its will: ConfigurationError, StorageError.
         """
-        engine = asyncio.create_task(self.engine.serve(self.turns.handle), name="engine")
+        engine = asyncio.create_task(self.engine.serve(self.core.turns.handle), name="engine")
         pruning = asyncio.create_task(self._prune(), name="prune")
         listening = [
             asyncio.create_task(adapter.run(self._submit, self._ready(adapter.name)), name=adapter.name)
@@ -86,7 +94,7 @@ class App:
 
     async def _submit(self, event: Inbound) -> None:
         try:
-            await self.intake.submit(event)
+            await self.core.intake.submit(event)
         except StorageError as exc:
             self.readiness.wait_for("database", str(exc), optional=True)
             raise
@@ -126,48 +134,30 @@ async def open_app(
         ]
         readiness = await _serve_http(settings, stack, adapters, terminal=terminal)
         mind = await _open_mind(settings, stack, clock)
-        folding = Folding(model=mind.model, database=database, models=mind.answers.models, clock=clock)
-        stack.push_async_callback(folding.aclose)
-
-        async def took_part(key: ConversationKey) -> bool:
-            return await database.read(lambda conn: history.took_part(conn, str(key)))
-
-        yield App(
-            engine=engine,
-            intake=Intake(engine=engine, clock=clock, took_part=took_part),
-            turns=_build_turns(settings, engine, mind, folding, adapters, clock),
-            adapters=adapters,
-            readiness=readiness,
+        core = build_core(
+            House(
+                engine=engine,
+                database=database,
+                adapters={adapter.name: adapter for adapter in adapters},
+                model=mind.model,
+                toolbox=default_tools(),
+                personas=_personas(settings),
+                answers=mind.answers,
+                access=settings.access,
+                admins=settings.admins,
+                allowed=settings.allowed,
+                language=settings.language,
+                thinking_shown=settings.thinking is Thinking.SHOWN,
+                clock=clock,
+            )
         )
+        stack.push_async_callback(core.folding.aclose)
+        yield App(engine=engine, core=core, adapters=adapters, readiness=readiness)
 
 
-def _build_turns(
-    settings: Settings,
-    engine: EmbeddedEngine,
-    mind: _Mind,
-    folding: Folding,
-    adapters: Sequence[Adapter],
-    clock: Clock,
-) -> Turns:
-    governor = Governor(clock=clock)
-    answering = Answering(
-        model=mind.model,
-        governor=governor,
-        toolbox=default_tools(),
-        folds=folding,
-        settings=mind.answers,
-        clock=clock,
-    )
-    return Turns(
-        engine=engine,
-        adapters={adapter.name: adapter for adapter in adapters},
-        answering=answering,
-        admission=Admission(access=settings.access, admins=settings.admins, clock=clock),
-        governor=governor,
-        language=settings.language,
-        clock=clock,
-        thinking_shown=mind.answers.thinking_shown,
-    )
+def _personas(settings: Settings) -> PersonaBook:
+    own = (persona_from(name, persona) for name, persona in settings.personas.items())
+    return PersonaBook((*BUILT_IN, *own), default=settings.persona or DEFAULT)
 
 
 async def _serve_http(
@@ -266,7 +256,6 @@ async def _open_mind(settings: Settings, stack: contextlib.AsyncExitStack, clock
         models=settings.models,
         max_tokens=settings.max_tokens,
         context_tokens=settings.context_tokens,
-        thinking_shown=settings.thinking is Thinking.SHOWN,
         turn_timeout_seconds=settings.turn_timeout_seconds,
     )
     if settings.siliconflow_api_key is not None:

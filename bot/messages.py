@@ -81,7 +81,8 @@ class Author:
     """Who wrote. ``id`` is the platform's stable id; ``name`` is what people see and may hold anything.
 
     ``vouched`` says that the platform itself lets only the operator's own people write: a member of the
-    workspace, whoever sits at the terminal. ``is_guest`` is somebody from outside it.
+    workspace, whoever sits at the terminal. ``is_guest`` is somebody from outside it. ``is_operator`` is
+    who runs the service, known by sitting at its terminal or having its page's secret.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Author:
     is_bot: bool = False
     is_guest: bool = False
     vouched: bool = False
+    is_operator: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

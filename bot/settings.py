@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from bot.settings_check import (
     toml_faults,
     value_faults,
 )
+from bot.settings_personas import PersonaName, PersonaSettings
 from bot.settings_values import (
     Access,
     Admins,
@@ -173,6 +174,14 @@ class Settings(BaseSettings):
         description="who is served under pairing: platform ids, comma separated",
         examples=["telegram:12345678"],
     )
+    allowed: Admins = Field(
+        (),
+        description="who else is served, whatever PARLEY_ACCESS says: ids of people and chats",
+        examples=["telegram:12345678,telegram:-1001234567890"],
+    )
+    persona: str = Field(
+        "", description="who the bot is where nobody chose; empty: assistant", examples=["tutor"]
+    )
     models: Models = Field(
         ("Qwen/Qwen3-32B", "deepseek-ai/DeepSeek-V3.2", "Qwen/Qwen3-8B"),
         description="the models, comma separated: the first that can answers",
@@ -198,6 +207,7 @@ class Settings(BaseSettings):
     telegram: TelegramSettings = TelegramSettings()
     log: LogSettings = LogSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    personas: Mapping[PersonaName, PersonaSettings] = Field({}, exclude=True)
 
     @classmethod
     def settings_customise_sources(

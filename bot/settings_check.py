@@ -53,6 +53,8 @@ def list_settings(model: type[BaseModel]) -> tuple[SettingInfo, ...]:
 
 def _walk(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[SettingInfo]:
     for field_name, field in model.model_fields.items():
+        if field.exclude:
+            continue  # not one setting: a table of its own in parley.toml
         section = field.annotation
         if isinstance(section, type) and issubclass(section, BaseModel):
             yield from _walk(section, (*above, field_name))

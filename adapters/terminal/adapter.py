@@ -64,7 +64,9 @@ class TerminalAdapter:
         self._busy = busy
         self._greeting = greeting
         self._editor = LineEditor()
-        self._author = Author(id="local", name=_user_name(), language=_language(), vouched=True)
+        self._author = Author(
+            id="local", name=_user_name(), language=_language(), vouched=True, is_operator=True
+        )
         self._events: asyncio.Queue[Line | Key] = asyncio.Queue()
         self._idle = asyncio.Event()
         self._idle.set()

@@ -113,7 +113,7 @@ def language_of(accept: str) -> str:
 def local_person(request: web.Request) -> Author:
     """Whoever holds the key is the operator."""
     language = language_of(request.headers.get("Accept-Language", ""))
-    return Author(id="local", name="local", language=language, vouched=True)
+    return Author(id="local", name="local", language=language, vouched=True, is_operator=True)
 
 
 def said(message: Message, author: Author, *, nonce: str) -> Incoming:

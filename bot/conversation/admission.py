@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from bot.messages import Author, ConversationKey
 from bot.ports import Clock
 from bot.settings import Access
+from bot.storage.people import Standing
 
 __all__ = ["Admission"]
 
@@ -16,21 +17,49 @@ _MOST_REMEMBERED = 10_000
 
 
 class Admission:
-    """Decides who is answered. ``admins`` are ids as a platform gives them, with or without ``platform:``."""
+    """Decides who is answered.
 
-    def __init__(self, *, access: Access, admins: Iterable[str], clock: Clock) -> None:
+    ``admins`` and ``allowed`` are ids as a platform gives them, with or without ``platform:``; ``allowed``
+    names chats as well as people.
+    """
+
+    def __init__(
+        self, *, access: Access, admins: Iterable[str], clock: Clock, allowed: Iterable[str] = ()
+    ) -> None:
         self._access = access
         self._admins = frozenset(admins)
+        self._allowed = frozenset(allowed)
         self._clock = clock
         self._told: OrderedDict[str, float] = OrderedDict()
 
-    def admits(self, key: ConversationKey, author: Author) -> bool:
-        """Whether this person is answered: those the platform vouches for are, bots never."""
+    @property
+    def pairs(self) -> bool:
+        """Whether strangers are given a code that an admin can admit them by."""
+        return self._access is Access.PAIRING
+
+    def standing(
+        self,
+        key: ConversationKey,
+        author: Author,
+        *,
+        stored: Standing | None = None,
+        chat_admitted: bool = False,
+    ) -> Standing:
+        """What somebody is to the bot. ``stored`` is what admins decided about the person.
+
+        Other bots count as blocked: two that answer each other never end. Whoever runs the service, and the
+        admins it names, cannot be shut out.
+        """
         if author.is_bot:
-            return False
-        if author.vouched or self._access is Access.OPEN:
-            return True
-        return author.id in self._admins or f"{key.platform}:{author.id}" in self._admins
+            return Standing.BLOCKED
+        if author.is_operator or _named(self._admins, key, author.id):
+            return Standing.ADMIN
+        if stored is not None:
+            return stored
+        welcome = author.vouched or self._access is Access.OPEN or _named(self._allowed, key, author.id)
+        through_chat = chat_admitted or _named(self._allowed, key, key.chat)
+        # A guest of a workspace is in its channels by somebody else's leave, not by ours.
+        return Standing.ADMITTED if welcome or (through_chat and not author.is_guest) else Standing.STRANGER
 
     def tell(self, key: ConversationKey, author: Author) -> bool:
         """Whether a stranger should be told why they get no answer: once an hour and chat, not each time."""
@@ -43,3 +72,7 @@ class Admission:
         if len(self._told) > _MOST_REMEMBERED:
             self._told.popitem(last=False)
         return True
+
+
+def _named(ids: frozenset[str], key: ConversationKey, identity: str) -> bool:
+    return bool(ids) and (identity in ids or f"{key.platform}:{identity}" in ids)

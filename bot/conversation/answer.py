@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from bot.conversation.opening import Opened, open_exchange
 from bot.conversation.personas import Persona
 from bot.conversation.prompt import AnswerSettings, Prompts, QuestionTooLong
 from bot.conversation.question import Question
+from bot.conversation.visit import Visit
 from bot.conversation.writing import Writing
 from bot.delivery import Draft, Governor, TurnLedger
 from bot.errors import (
@@ -67,6 +68,7 @@ class Answering:
     def __init__(
         self,
         *,
+        adapters: Mapping[str, Adapter],
         model: ChatModel,
         governor: Governor,
         toolbox: Toolbox,
@@ -74,6 +76,7 @@ class Answering:
         settings: AnswerSettings,
         clock: Clock,
     ) -> None:
+        self._adapters = adapters
         self._model = model
         self._governor = governor
         self._toolbox = toolbox
@@ -82,9 +85,7 @@ class Answering:
         self._settings = settings
         self._clock = clock
 
-    async def answer(
-        self, turn: Turn, question: Question, *, adapter: Adapter, persona: Persona, language: str
-    ) -> None:
+    async def answer(self, turn: Turn, question: Question, visit: Visit) -> None:
         """Answer, or take up and end what an earlier attempt began; the turn is finished on return.
 
         Raises ChatClosed, Fenced, StorageError; CancelledError when the service shuts down, with the turn
@@ -96,10 +97,10 @@ class Answering:
             log.info("question_deleted")
             await turn.finish(lambda conn: None)
             return
-        settings = ChatSettings.of(opened.chat, thinking_shown=self._settings.thinking_shown)
+        settings, persona = visit.settings, visit.persona
         writing = Writing.taken_up(
             opened.exchange,
-            language=language,
+            language=visit.language,
             thinking_shown=settings.thinking_shown,
             mark=question.mark,
             notice=opened.notice,
@@ -110,7 +111,7 @@ class Answering:
             opened=opened,
             writing=writing,
             persona=persona,
-            adapter=adapter,
+            adapter=self._adapters[turn.key.platform],
             ledger=TurnLedger(turn=turn, known=opened.deliveries, progress=writing.unsaved),
             settings=settings,
         )
@@ -183,7 +184,7 @@ class Answering:
     async def _rounds(self, job: _Job, draft: Draft) -> None:
         for number in range(_MOST_ROUNDS + 1):
             # The last round gets no tools, so that it has to be an answer.
-            tools = self._toolbox.subset(job.persona.tools).specs if number < _MOST_ROUNDS else ()
+            tools = self._tools(job).specs if number < _MOST_ROUNDS else ()
             asked = await self._round(job, draft, tools)
             if asked is None:
                 return
@@ -236,9 +237,16 @@ class Answering:
         context = ToolContext(
             clock=self._clock, key=job.question.key, author=job.question.author, language=writing.language
         )
-        results = await run_calls(self._toolbox.subset(job.persona.tools), calls, context)
+        results = await run_calls(self._tools(job), calls, context)
         writing.end_tools(calls, results, thinking=asked.thinking)
         await job.turn.effect(lambda conn: history.save_steps(conn, writing.as_exchange()))
+
+    def _tools(self, job: _Job) -> Toolbox:
+        names = job.persona.tools
+        if names is None:
+            return self._toolbox
+        # A chat's own persona may name a tool that is gone.
+        return self._toolbox.subset(name for name in names if name in self._toolbox.names)
 
     # --- ending -----------------------------------------------------------------------------------------
 

@@ -1,86 +1,94 @@
-"""What people set for their chat: how the model's thinking is shown, how a reply grows, in which form."""
+"""What people set for their chat, read from what is stored with the service's defaults filled in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
-from bot.messages import ChatKind, ConversationKey
-from bot.ports import Adapter, Button, Fidelity, Previews
 from bot.storage.chats import Chat
-from bot.texts import say
 
-__all__ = ["ChatSettings", "SettingChange", "parse_change", "settings_page"]
+__all__ = ["CHOICES", "ChatSettings"]
 
-_CHOICES: dict[str, tuple[str, str]] = {
-    "thinking": ("shown", "hidden"),
-    "transport": ("edits", "preview"),
-    "rich": ("off", "on"),
-}
+CHOICES: Final = MappingProxyType(
+    {
+        "thinking": ("shown", "hidden"),
+        "transport": ("edits", "preview"),
+        "rich": ("off", "on"),
+        "language": ("auto", "en", "zh"),
+        "attention": ("addressed", "always", "quiet"),
+        "rights": ("admins", "everyone"),
+        "recall": ("on", "off"),
+    }
+)
+"""Settings with a few values to choose among; the first is the default, for ``thinking`` the operator's."""
+
+_LEAST_BUDGET, _LARGEST_BUDGET = 128, 32_768  # facts SiliconFlow §2.4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatSettings:
-    """A chat's settings with the service's defaults filled in."""
+    """A chat's settings.
+
+    ``persona`` and ``model`` are empty, ``thinks`` and ``thinking_budget`` None where the chat leaves them
+    open; ``language`` is empty where it follows each person's app.
+    """
 
     thinking_shown: bool
-    previews: bool
-    rich: bool
+    previews: bool = False
+    rich: bool = False
+    language: str = ""
+    attention: str = "addressed"
+    rights: str = "admins"
+    recall: bool = True
+    persona: str = ""
+    model: str = ""
+    thinks: bool | None = None
+    thinking_budget: int | None = None
 
     @classmethod
     def of(cls, chat: Chat, *, thinking_shown: bool) -> ChatSettings:
         """The settings of a chat; whatever is stored that we do not know counts as not set."""
-        thinking = chat.settings.get("thinking")
+        language = _choice(chat, "language")
         return cls(
-            thinking_shown=thinking == "shown" if thinking in _CHOICES["thinking"] else thinking_shown,
-            previews=chat.settings.get("transport") == "preview",
-            rich=chat.settings.get("rich") == "on",
+            thinking_shown=_choice(chat, "thinking", "shown" if thinking_shown else "hidden") == "shown",
+            previews=_choice(chat, "transport") == "preview",
+            rich=_choice(chat, "rich") == "on",
+            language="" if language == "auto" else language,
+            attention=_choice(chat, "attention"),
+            rights=_choice(chat, "rights"),
+            recall=_choice(chat, "recall") == "on",
+            persona=_text(chat, "persona"),
+            model=_text(chat, "model"),
+            thinks={"on": True, "off": False}.get(_text(chat, "thinks")),
+            thinking_budget=_budget(chat.settings.get("thinking_budget")),
         )
 
     @property
     def values(self) -> dict[str, str]:
-        """Each setting's value, as in buttons and in the database."""
+        """The value of each of CHOICES, as in buttons and in the database."""
         return {
             "thinking": "shown" if self.thinking_shown else "hidden",
             "transport": "preview" if self.previews else "edits",
             "rich": "on" if self.rich else "off",
+            "language": self.language or "auto",
+            "attention": self.attention,
+            "rights": self.rights,
+            "recall": "on" if self.recall else "off",
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingChange:
-    """A setting and the value it gets."""
-
-    name: str
-    value: str
+def _choice(chat: Chat, name: str, default: str = "") -> str:
+    value = chat.settings.get(name)
+    return value if value in CHOICES[name] else default or CHOICES[name][0]
 
 
-def parse_change(data: str) -> SettingChange | None:
-    """What a button of the settings page asks for; None for anything else, which anybody may send."""
-    action, _, rest = data.partition(":")
-    name, _, value = rest.partition(":")
-    if action != "set" or value not in _CHOICES.get(name, ()):
+def _text(chat: Chat, name: str) -> str:
+    value = chat.settings.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _budget(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return SettingChange(name=name, value=value)
-
-
-def settings_page(
-    settings: ChatSettings, *, adapter: Adapter, key: ConversationKey, chat_kind: ChatKind, language: str
-) -> tuple[str, tuple[tuple[Button, ...], ...]]:
-    """The settings as text, and a button for each that this chat can change."""
-    values = settings.values
-    lines, rows = [say("settings", language)], []
-    for name in _offered(adapter, key, chat_kind):
-        value = values[name]
-        lines.append(f"- {say(f'setting_{name}_{value}', language)}")
-        other = next(choice for choice in _CHOICES[name] if choice != value)
-        rows.append((Button(label=say(f"button_{name}_{other}", language), data=f"set:{name}:{other}"),))
-    return f"{lines[0]}\n\n" + "\n".join(lines[1:]), tuple(rows)
-
-
-def _offered(adapter: Adapter, key: ConversationKey, chat_kind: ChatKind) -> list[str]:
-    offered = ["thinking"]
-    if isinstance(adapter, Previews) and adapter.can_preview(key, chat_kind):
-        offered.append("transport")
-    if adapter.capabilities.best_fidelity is Fidelity.RICH:
-        offered.append("rich")
-    return offered
+    return min(max(value, _LEAST_BUDGET), _LARGEST_BUDGET)

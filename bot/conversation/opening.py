@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bot.conversation.question import Origin, Question
 from bot.exchange import Exchange
 from bot.storage import chats, history, ledger
-from bot.storage.chats import Chat
 from bot.storage.ledger import Delivery
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ class Opened:
     summary: str
     deliveries: Sequence[Delivery]
     notice: str
-    chat: Chat
     newest_message: str
 
 
@@ -50,7 +48,6 @@ def open_exchange(conn: Connection, turn_id: int, question: Question, *, now: fl
         summary=summary,
         deliveries=ledger.deliveries_of(conn, turn_id),
         notice=history.notice_of(conn, turn_id) or "",
-        chat=chat,
         newest_message=ledger.newest_message(conn, str(question.key)),
     )
 

@@ -2,39 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from bot.errors import BotError
 from bot.messages import ChatKind
+from bot.settings_personas import PersonaSettings
 
-__all__ = ["ASSISTANT", "Persona", "instructions"]
+__all__ = ["Persona", "PersonaBook", "instructions", "persona_from", "read_persona", "write_persona"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """A way to answer. Empty ``models`` means the service's own chain; None leaves the model's default."""
+    """A way to answer.
+
+    Empty ``models`` means the service's own chain, ``tools`` None every tool there is; None elsewhere leaves
+    the service's or the model's default. ``title``, ``description`` and ``greeting`` are keys of the bot's
+    texts for built-in personas and the text itself for all others.
+    """
 
     name: str
     prompt: str
+    title: str = ""
+    description: str = ""
+    greeting: str = ""
     models: tuple[str, ...] = ()
-    tools: tuple[str, ...] = ()
+    tools: tuple[str, ...] | None = None
     temperature: float | None = None
     top_p: float | None = None
+    max_tokens: int | None = None
     thinking: bool | None = None
     thinking_budget: int | None = None
+    voice: str = ""
+    built_in: bool = False
 
 
-ASSISTANT = Persona(
-    name="assistant",
-    prompt=(
-        "You are Parley, a helpful assistant in a chat app. Answer in the language of the question. "
-        "Come to the point: short answers to short questions, structure only where it helps. "
-        "Write Markdown; put code in fenced blocks with their language. "
-        "If you are not sure, say so; never invent facts, sources or links. "
-        "Use a tool when it gives a surer answer than you can, for example for arithmetic or the time."
-    ),
-    tools=("calculate", "current_time"),
-    temperature=0.6,
-)
+class PersonaBook:
+    """The personas of the service: the built-in ones and the operator's. The first one is the default."""
+
+    def __init__(self, personas: Iterable[Persona], *, default: str = "") -> None:
+        """Later ones replace earlier ones of the same name. Raises KeyError when there is no ``default``."""
+        self._personas = {persona.name: persona for persona in personas}
+        self.default = self._personas[default] if default else next(iter(self._personas.values()))
+
+    def __iter__(self) -> Iterator[Persona]:
+        return iter(self._personas.values())
+
+    def get(self, name: str) -> Persona | None:
+        """The persona of that name."""
+        return self._personas.get(name)
+
+
+def persona_from(name: str, settings: PersonaSettings) -> Persona:
+    """The persona that an operator or a chat has written down."""
+    return Persona(
+        name=name,
+        prompt=settings.prompt,
+        title=settings.title or name,
+        description=settings.description,
+        greeting=settings.greeting,
+        models=settings.models,
+        tools=settings.tools,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_tokens=settings.max_tokens,
+        thinking=None if settings.thinking is None else settings.thinking == "on",
+        thinking_budget=settings.thinking_budget,
+        voice=settings.voice,
+    )
+
+
+def write_persona(settings: PersonaSettings) -> str:
+    """The stored form of a chat's own persona."""
+    return settings.model_dump_json(exclude_defaults=True)
+
+
+def read_persona(name: str, definition: str) -> Persona:
+    """The inverse of ``write_persona``. Raises BotError when the stored form is not readable."""
+    try:
+        return persona_from(name, PersonaSettings.model_validate_json(definition))
+    except ValueError as exc:
+        raise BotError(f"the stored persona {name!r} is not readable: {exc}") from exc
+
 
 _GROUP = (
     "This is a group chat. Each message begins with its author's name and a colon. Tell people apart, answer "

@@ -33,7 +33,6 @@ class AnswerSettings:
     models: tuple[str, ...]
     max_tokens: int
     context_tokens: int
-    thinking_shown: bool
     turn_timeout_seconds: float
 
 
@@ -48,7 +47,7 @@ class Prompts:
         """What history and question may take together: the same for every call of a chat."""
         models = persona.models or self._settings.models
         room = min(self._model.context_tokens(model) for model in models)
-        answer = min(self._settings.max_tokens, room // 2)
+        answer = min(persona.max_tokens or self._settings.max_tokens, room // 2)
         fixed = estimate_tokens(persona.prompt) + _MARGIN_TOKENS
         return min(self._settings.context_tokens, room - answer) - fixed
 
@@ -72,7 +71,7 @@ class Prompts:
             models=persona.models or self._settings.models,
             messages=_messages(writing, opened, instructions(persona, chat_kind), budget_tokens),
             tools=tools,
-            max_tokens=self._settings.max_tokens,
+            max_tokens=persona.max_tokens or self._settings.max_tokens,
             temperature=persona.temperature,
             top_p=persona.top_p,
             thinking=persona.thinking,

@@ -11,14 +11,14 @@ from typing import assert_never
 import structlog
 
 from bot.conversation.admission import Admission
+from bot.conversation.again import AGAIN
 from bot.conversation.answer import Answering
 from bot.conversation.commands import command_in
-from bot.conversation.ordering import Ordering
-from bot.conversation.personas import ASSISTANT
-from bot.conversation.pressing import AGAIN, Pressing
-from bot.conversation.question import Origin, Question, asks_something, question_from, things
+from bot.conversation.desk import Order, Press
+from bot.conversation.front import FrontDesk
+from bot.conversation.question import Origin, asks_something, question_from, things
 from bot.conversation.saying import Saying
-from bot.delivery import Governor
+from bot.conversation.visit import Reception, Visit
 from bot.errors import ChatClosed, Fenced
 from bot.exchange import Exchange
 from bot.messages import (
@@ -33,6 +33,7 @@ from bot.messages import (
 )
 from bot.ports import Adapter, CancelReason, Clock, Engine, Lane, Turn
 from bot.storage import chats, history
+from bot.storage.people import Standing
 from bot.texts import say
 
 __all__ = ["Turns"]
@@ -50,28 +51,19 @@ class Turns:
         adapters: Mapping[str, Adapter],
         answering: Answering,
         admission: Admission,
-        governor: Governor,
-        language: str,
+        reception: Reception,
+        saying: Saying,
+        front: FrontDesk,
         clock: Clock,
-        thinking_shown: bool = True,
     ) -> None:
         self._engine = engine
         self._adapters = adapters
         self._answering = answering
         self._admission = admission
+        self._reception = reception
+        self._saying = saying
+        self._front = front
         self._clock = clock
-        self._saying = Saying(adapters=adapters, governor=governor, language=language, clock=clock)
-        self._ordering = Ordering(
-            engine=engine, saying=self._saying, answers=self._answer, thinking_shown=thinking_shown
-        )
-        self._pressing = Pressing(
-            engine=engine,
-            saying=self._saying,
-            admission=admission,
-            answers=self._answer,
-            clock=clock,
-            thinking_shown=thinking_shown,
-        )
 
     async def handle(self, turn: Turn) -> None:
         """Do what the turn asks for. Raises what the engine should try again, or CancelledError."""
@@ -98,7 +90,7 @@ class Turns:
             case Edited():
                 await self._edited(turn, event)
             case ButtonPressed():
-                await self._pressing.press(turn, event)
+                await self._pressed(turn, event)
             case StopPressed():
                 await self._engine.stop(turn.key, reason=CancelReason.USER)
             case Deleted():
@@ -116,55 +108,54 @@ class Turns:
 
     async def _messages(self, turn: Turn, messages: list[Incoming]) -> None:
         first = messages[0]
-        if not self._admission.admits(first.key, first.author):
-            await self._refuse_stranger(turn, first)
+        visit = await self._reception.receive(first.key, first.author, first.chat_kind)
+        if not visit.admitted:
+            await self._refuse(turn, first, visit)
             return
         command = command_in(first)
         if command is not None:
-            await self._ordering.carry_out(turn, first, command)
+            await self._front.carry_out(Order(turn=turn, message=first, command=command, visit=visit))
             return
-        await self._ask(turn, messages, origin=None)
+        await self._ask(turn, messages, visit, origin=None)
 
-    async def _ask(self, turn: Turn, messages: list[Incoming], *, origin: Origin | None) -> None:
-        language = self._saying.language_for(messages[0].author)
+    async def _ask(
+        self, turn: Turn, messages: list[Incoming], visit: Visit, *, origin: Origin | None
+    ) -> None:
         if not asks_something(messages):
-            await self._saying.say(turn, messages[0], _wordless(messages, language))
+            await self._saying.say(turn, messages[0], _wordless(messages, visit.language))
             return
-        await self._answer(turn, question_from(messages, language=language, origin=origin))
+        question = question_from(messages, language=visit.language, origin=origin)
+        await self._answering.answer(turn, question, visit)
 
-    async def _answer(self, turn: Turn, question: Question) -> None:
-        await self._answering.answer(
-            turn,
-            question,
-            adapter=self._adapters[turn.key.platform],
-            persona=ASSISTANT,
-            language=self._saying.language_for(question.author),
-        )
-
-    async def _refuse_stranger(self, turn: Turn, message: Incoming) -> None:
-        log.info("stranger_refused", author=message.author.id)
-        if message.author.is_bot:
-            return
+    async def _refuse(self, turn: Turn, message: Incoming, visit: Visit) -> None:
+        log.info("person_refused", author=message.author.id, standing=visit.standing)
+        if visit.standing is Standing.BLOCKED:
+            return  # not a word: whoever is shut out must not be able to make the bot speak
         if turn.attempt > 1 or self._admission.tell(message.key, message.author):
-            language = self._saying.language_for(message.author)
-            await self._saying.say(turn, message, say("stranger", language, id=message.author.id))
+            await self._saying.say(turn, message, say("stranger", visit.language, id=message.author.id))
+
+    async def _pressed(self, turn: Turn, event: ButtonPressed) -> None:
+        visit = await self._reception.receive(event.key, event.author, event.chat_kind)
+        target = event.data.partition(":")[2]
+        await self._front.press(Press(turn=turn, event=event, target=target, visit=visit))
 
     # --- edits and deletions ------------------------------------------------------------------------------
 
     async def _edited(self, turn: Turn, event: Edited) -> None:
         message = event.message
-        if not self._admission.admits(message.key, message.author) or command_in(message) is not None:
+        visit = await self._reception.receive(message.key, message.author, message.chat_kind)
+        if not visit.admitted or command_in(message) is not None:
             return
         key, edited = str(message.key), message.message_id
         before = await turn.effect(lambda conn: history.exchange_of_message(conn, key, edited))
         if not event.event_id.startswith(AGAIN):
-            await self._begin_rerun(turn, event, before)
+            await self._begin_rerun(turn, event, before, visit)
         elif before is not None and before.turn_id != turn.id:
-            await self._ask(turn, [message], origin=Origin(replaces=before.turn_id))
+            await self._ask(turn, [message], visit, origin=Origin(replaces=before.turn_id))
         else:
-            await self._ask(turn, [message], origin=Origin())
+            await self._ask(turn, [message], visit, origin=Origin())
 
-    async def _begin_rerun(self, turn: Turn, event: Edited, before: Exchange | None) -> None:
+    async def _begin_rerun(self, turn: Turn, event: Edited, before: Exchange | None, visit: Visit) -> None:
         """The edit itself overtakes the answer it makes obsolete; the new answer then waits for its turn."""
         message = event.message
         open_turn = await turn.effect(
@@ -173,7 +164,7 @@ class Turns:
         if before is None and open_turn is None and not message.addressed:
             return
         if before is not None:
-            question = question_from([message], language=self._saying.language_for(message.author))
+            question = question_from([message], language=visit.language)
             if question.request == before.request:
                 return  # Telegram also reports changes nobody can see
         if open_turn is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from bot.messages import Attachment, ChatKind, ConversationKey, Inbound
+from bot.messages import Attachment, Author, ChatKind, ConversationKey, Inbound
 
 if TYPE_CHECKING:
     from bot.rendering import Document
@@ -21,6 +21,7 @@ __all__ = [
     "Deletes",
     "Fidelity",
     "MenuCommand",
+    "Moderates",
     "Pace",
     "Previews",
     "Reclaims",
@@ -157,6 +158,14 @@ class AnswersButtons(Protocol):
 
     async def answer_button(self, answer_id: str, text: str = "") -> None:
         """End the button's wait, with a short line for the person who pressed it. Too late is fine."""
+
+
+@runtime_checkable
+class Moderates(Protocol):
+    """The platform knows who runs a chat."""
+
+    async def moderates(self, key: ConversationKey, author: Author) -> bool:
+        """Whether somebody is an owner or admin of a group. Raises DeliveryError's subclasses."""
 
 
 @runtime_checkable

@@ -10,18 +10,34 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.storage.tables import chats
 
-__all__ = ["Chat", "chat_of", "close_chat", "reopen_chat", "set_chat_setting"]
+__all__ = [
+    "Chat",
+    "admit_chat",
+    "chat_of",
+    "close_chat",
+    "mark_welcomed",
+    "reopen_chat",
+    "set_chat_setting",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """A chat's own settings (absent: the service's defaults) and whether it is closed to us."""
+    """A chat's own settings (absent: the service's defaults), and how it stands to us.
+
+    ``closed``: it can't be written to. ``admitted``: whoever writes there is served. ``welcomed``: the bot
+    has introduced itself.
+    """
 
     settings: dict[str, Any] = field(default_factory=dict)
     closed: bool = False
+    admitted: bool = False
+    welcomed: bool = False
 
 
-_CHAT = select(chats.c.settings, chats.c.closed_at).where(chats.c.peer == bindparam("p"))
+_CHAT = select(chats.c.settings, chats.c.closed_at, chats.c.standing, chats.c.welcomed_at).where(
+    chats.c.peer == bindparam("p")
+)
 
 
 def chat_of(conn: Connection, peer: str) -> Chat:
@@ -29,7 +45,12 @@ def chat_of(conn: Connection, peer: str) -> Chat:
     row = conn.execute(_CHAT, {"p": peer}).first()
     if row is None:
         return Chat()
-    return Chat(settings=orjson.loads(row.settings), closed=row.closed_at is not None)
+    return Chat(
+        settings=orjson.loads(row.settings),
+        closed=row.closed_at is not None,
+        admitted=row.standing == "admitted",
+        welcomed=row.welcomed_at is not None,
+    )
 
 
 def set_chat_setting(conn: Connection, peer: str, name: str, value: Any) -> None:
@@ -40,6 +61,19 @@ def set_chat_setting(conn: Connection, peer: str, name: str, value: Any) -> None
     else:
         settings[name] = value
     _upsert(conn, peer, settings=orjson.dumps(settings).decode())
+
+
+def admit_chat(conn: Connection, peer: str, *, admitted: bool) -> None:
+    """Serve everybody who writes in a chat, or only those who are admitted themselves."""
+    _upsert(conn, peer, standing="admitted" if admitted else "")
+
+
+def mark_welcomed(conn: Connection, peer: str, *, now: float) -> bool:
+    """Note that the bot introduces itself to a chat; False when it did so before."""
+    if chat_of(conn, peer).welcomed:
+        return False
+    _upsert(conn, peer, welcomed_at=now)
+    return True
 
 
 def close_chat(conn: Connection, peer: str, *, reason: str, now: float) -> None:

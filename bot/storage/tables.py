@@ -27,6 +27,10 @@ __all__ = [
     "inbound",
     "metadata",
     "notices",
+    "overheard",
+    "pairings",
+    "people",
+    "personas",
     "summaries",
     "timers",
     "turns",
@@ -101,6 +105,10 @@ chats = Table(
     Column("settings", Text, nullable=False, server_default="{}"),
     Column("closed_at", Float),
     Column("closed_reason", String(255), nullable=False, server_default=""),
+    Column(
+        "standing", String(16), nullable=False, server_default="", comment="admitted: so is who writes there"
+    ),
+    Column("welcomed_at", Float, comment="when the bot introduced itself to the group"),
     comment="What is set for a chat, and whether it can still be written to.",
 )
 
@@ -136,6 +144,7 @@ exchanges = Table(
     Column("usage", Text, nullable=False, server_default="{}"),
     Column("created_at", Float, nullable=False),
     Index(None, "conversation", "message_id"),
+    Index(None, "author_id", "created_at"),
     comment="What was said and what was answered: a turn's place in the tree of history.",
 )
 
@@ -177,4 +186,55 @@ deliveries = Table(
     Index(None, "conversation", "message_id"),
     Index(None, "conversation", "turn_id", "part"),
     comment="The ledger: which message on the platform shows which part of which reply.",
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("platform", String(32), primary_key=True),
+    Column("account", String(128), primary_key=True),
+    Column("id", String(128), primary_key=True, comment="the platform's id of the person"),
+    Column("standing", String(16), nullable=False, comment="admitted, admin or blocked"),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("changed_at", Float, nullable=False),
+    Column("changed_by", String(255), nullable=False, server_default=""),
+    comment="Whom an admin let in, made an admin, or shut out; everybody else has no row.",
+)
+
+pairings = Table(
+    "pairings",
+    metadata,
+    Column("code", String(16), primary_key=True),
+    Column("platform", String(32), nullable=False),
+    Column("account", String(128), nullable=False),
+    Column("person", String(128), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("conversation", String(512), nullable=False, comment="where the person asked"),
+    Column("expires_at", Float, nullable=False),
+    Index(None, "platform", "account", "person"),
+    comment="Codes that strangers got and an admin can admit them by.",
+)
+
+personas = Table(
+    "personas",
+    metadata,
+    Column("peer", String(512), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("definition", Text, nullable=False, comment="as in parley.toml, in JSON"),
+    Column("author_id", String(128), nullable=False),
+    Column("created_at", Float, nullable=False),
+    comment="Personas that people made for their chat.",
+)
+
+overheard = Table(
+    "overheard",
+    metadata,
+    Column("conversation", String(512), primary_key=True),
+    Column("message_id", String(128), primary_key=True),
+    Column("author_id", String(128), nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sent_at", Float, nullable=False),
+    Index(None, "conversation", "sent_at"),
+    comment="What was lately said in groups to others than the bot, for those who ask what they missed.",
 )

@@ -13,12 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bot.conversation import Answering, AnswerSettings
-from bot.conversation.admission import Admission
-from bot.conversation.folding import Folding
+from bot.conversation import BUILT_IN, AnswerSettings, House, PersonaBook, build_core
 from bot.conversation.intake import Intake
-from bot.conversation.turns import Turns
-from bot.delivery import Governor
 from bot.engine import EmbeddedEngine
 from bot.events import ModelEvent
 from bot.exchange import Exchange
@@ -107,6 +103,8 @@ class Stage:
     turn_timeout_seconds: float = 600.0
     retry_delays_seconds: Sequence[float] = (0.01, 0.01)
     admins: Sequence[str] = ()
+    allowed: Sequence[str] = ()
+    personas: PersonaBook = field(default_factory=lambda: PersonaBook(BUILT_IN))
     access: Access = Access.OPEN
     platforms: Sequence[str] = ("fake",)
 
@@ -145,43 +143,36 @@ class Stage:
             retry_delays_seconds=self.retry_delays_seconds,
             shutdown_grace_seconds=3.0,
         )
-        self.folding = Folding(
-            model=self.model, database=self.database, models=self.models, clock=SystemClock()
-        )
-        self._stack.push_async_callback(self.folding.aclose)
+        core = build_core(self._house())
+        self.folding, self.turns = core.folding, core.turns
+        # Pastes and albums are told by the test's clock, like the engine's holds.
         self.intake = Intake(engine=self.engine, clock=self.clock)
-        self.turns = self._turns()
+        self._stack.push_async_callback(self.folding.aclose)
 
     async def begin_idle(self) -> None:
         """Open what a new process opens, but do no work: for looking at what the last one left."""
         await self._open()
         self._tasks = []
 
-    def _turns(self) -> Turns:
-        clock = SwiftClock()
-        governor = Governor(clock=clock)
-        settings = AnswerSettings(
-            models=self.models,
-            max_tokens=self.max_tokens,
-            context_tokens=self.context_tokens,
-            thinking_shown=self.thinking_shown,
-            turn_timeout_seconds=self.turn_timeout_seconds,
-        )
-        return Turns(
+    def _house(self) -> House:
+        return House(
             engine=self.engine,
+            database=self.database,
             adapters=dict.fromkeys(self.platforms, self.platform),
-            answering=Answering(
-                model=self.model,
-                governor=governor,
-                toolbox=self.toolbox,
-                folds=self.folding,
-                settings=settings,
-                clock=clock,
+            model=self.model,
+            toolbox=self.toolbox,
+            personas=self.personas,
+            answers=AnswerSettings(
+                models=self.models,
+                max_tokens=self.max_tokens,
+                context_tokens=self.context_tokens,
+                turn_timeout_seconds=self.turn_timeout_seconds,
             ),
-            admission=Admission(access=self.access, admins=self.admins, clock=clock),
-            governor=governor,
-            language="auto",
-            clock=clock,
+            access=self.access,
+            admins=self.admins,
+            allowed=self.allowed,
+            clock=SwiftClock(),
+            thinking_shown=self.thinking_shown,
         )
 
     async def end(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,10 +15,12 @@ from bot.conversation.commands import CommandName, lane_of, menu, nearest, parse
 from bot.messages import Author, ConversationKey
 from bot.ports import Lane
 from bot.settings import Access
+from bot.storage.people import Standing
 from bot.texts import LANGUAGES, TEXTS, language_of, say
 from tests.fakes.clock import ManualClock
 
 KEY = ConversationKey(platform="telegram", account="1", chat="7")
+ANN = Author(id="1", name="Ann")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,8 @@ def test_a_sentence_takes_the_same_values_in_every_language(key: str) -> None:
     ]
     assert fields[0] == fields[1]
     assert re.search(r"[\u4e00-\u9fff]", chinese) or key == "tool_running"
-    assert not re.search(r"[\u4e00-\u9fff]", english)
+    # A language is offered under its own name too: whoever needs it may read no other.
+    assert not re.search(r"[\u4e00-\u9fff]", english) or key == "button_language_zh"
 
 
 def test_people_are_addressed_in_their_language() -> None:
@@ -85,16 +89,36 @@ def test_people_are_addressed_in_their_language() -> None:
 def test_pairing_admits_the_operators_list_only(admin: str) -> None:
     """By id, with or without the platform; never bots; those the platform vouches for."""
     admission = Admission(access=Access.PAIRING, admins=[admin], clock=ManualClock())
-    assert admission.admits(KEY, Author(id="42", name="Ann"))
-    assert not admission.admits(KEY, Author(id="43", name="Ann"))
-    assert not admission.admits(KEY, Author(id="42", name="Ann", is_bot=True))
-    assert admission.admits(KEY, Author(id="me", name="Me", vouched=True))
+    assert admission.standing(KEY, Author(id="42", name="Ann")) is Standing.ADMIN
+    assert admission.standing(KEY, Author(id="43", name="Ann")) is Standing.STRANGER
+    assert admission.standing(KEY, Author(id="42", name="Ann", is_bot=True)) is Standing.BLOCKED
+    assert admission.standing(KEY, Author(id="me", name="Me", vouched=True)) is Standing.ADMITTED
+    assert admission.standing(KEY, Author(id="me", name="Me", is_operator=True)) is Standing.ADMIN
 
 
 def test_another_platforms_person_with_the_same_number_stays_out() -> None:
     """``slack:42`` is not ``telegram:42``."""
     admission = Admission(access=Access.PAIRING, admins=["slack:42"], clock=ManualClock())
-    assert not admission.admits(KEY, Author(id="42", name="Ann"))
+    assert admission.standing(KEY, Author(id="42", name="Ann")) is Standing.STRANGER
+
+
+@pytest.mark.parametrize("access", list(Access))
+def test_what_an_admin_decided_about_a_person_holds(access: Access) -> None:
+    """Also where everybody is served; but nobody shuts out the operator or those the settings name."""
+    admission = Admission(access=access, admins=["1"], clock=ManualClock())
+    for standing in (Standing.BLOCKED, Standing.ADMITTED, Standing.ADMIN):
+        assert admission.standing(KEY, Author(id="2", name="Ben"), stored=standing) is standing
+        assert admission.standing(KEY, Author(id="1", name="Ann"), stored=standing) is Standing.ADMIN
+
+
+def test_an_admitted_chat_admits_who_writes_there_but_not_guests() -> None:
+    """By an admin's word or by the operator's list."""
+    admission = Admission(access=Access.PAIRING, admins=[], allowed=["telegram:7"], clock=ManualClock())
+    elsewhere = replace(KEY, chat="8")
+    for author, standing in ((ANN, Standing.ADMITTED), (replace(ANN, is_guest=True), Standing.STRANGER)):
+        assert admission.standing(replace(KEY, chat="7"), author) is standing
+        assert admission.standing(elsewhere, author, chat_admitted=True) is standing
+        assert admission.standing(elsewhere, author) is Standing.STRANGER
 
 
 def test_a_stranger_is_told_once_an_hour() -> None:

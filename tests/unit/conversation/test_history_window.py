@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.history import estimate_tokens, fit_history, message_tokens
-from bot.conversation.personas import ASSISTANT, instructions
+from bot.conversation.persona_library import BUILT_IN
+from bot.conversation.personas import instructions
 from bot.events import Outcome, ToolCall
 from bot.exchange import Exchange, dump_steps, load_steps
 from bot.messages import ChatKind
@@ -83,7 +84,7 @@ def test_the_fixed_prompt_is_cheap() -> None:
     """Instructions and tools together stay under 1,000 tokens in every chat."""
     tools = "".join(f"{spec.name}{spec.description}{dict(spec.parameters)}" for spec in default_tools().specs)
     for kind in ChatKind:
-        assert estimate_tokens(instructions(ASSISTANT, kind)) + estimate_tokens(tools) < 1000
+        assert estimate_tokens(instructions(BUILT_IN[0], kind)) + estimate_tokens(tools) < 1000
 
 
 @given(st.text(max_size=400))
