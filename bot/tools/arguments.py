@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, to_json
 
 from bot.errors import ToolRetry
 
-__all__ = ["Arguments", "parse_object"]
+__all__ = ["Arguments", "described", "parse_object"]
 
 _CONFIG: Final = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 _SCHEMA_MAPS: Final = ("properties", "$defs")
 _DATA_KEYS: Final = ("default", "const", "enum", "examples")
 _MOST_FAULTS: Final = 3
+_EMPTY: Final[tuple[object, ...]] = (None, "", [], {}, ())
 _NAMED_KINDS: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -31,6 +32,7 @@ class Arguments:
     takes_hidden: bool
     names: tuple[str, ...]
     _model: type[BaseModel]
+    _defaults: Mapping[str, Any]
 
     @classmethod
     def of(cls, function: Callable[..., Any], *, hidden: type) -> Arguments:
@@ -43,7 +45,13 @@ class Arguments:
         model = _model_of(parameters, hints)
         names = tuple(parameter.name for parameter in parameters)
         return cls(
-            schema=_small(model.model_json_schema()), takes_hidden=takes_hidden, names=names, _model=model
+            schema=_small(model.model_json_schema()),
+            takes_hidden=takes_hidden,
+            names=names,
+            _model=model,
+            _defaults={
+                parameter.name: parameter.default for parameter in parameters if _has_default(parameter)
+            },
         )
 
     def parse(self, text: str) -> dict[str, Any]:
@@ -56,6 +64,11 @@ class Arguments:
         return {
             name: getattr(filled, _field(at)) for at, name in enumerate(self.names) if _field(at) in given
         }
+
+    def describe(self, text: str) -> str:
+        """What the call would be given, one argument a line, defaults too. Raises ToolRetry as ``parse``."""
+        values = {**self._defaults, **self.parse(text)}
+        return described({name: values[name] for name in self.names if name in values})
 
     def _sentence(self, faults: Iterable[ErrorDetails]) -> str:
         told = [self._fault(fault) for fault in faults]
@@ -99,6 +112,28 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON value")
 
 
+def described(values: Mapping[str, Any]) -> str:
+    """The values for a person to judge, one a line; empty ones are left out.
+
+    Each value stays on its line: line breaks, and characters that show nothing or turn the direction of
+    writing, are written as escapes, so that a value cannot pass for another argument.
+    """
+    return "\n".join(f"{name}: {_shown(value)}" for name, value in values.items() if value not in _EMPTY)
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else to_json(value).decode()
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
+
+
+def _has_default(parameter: inspect.Parameter) -> bool:
+    return parameter.default is not inspect.Parameter.empty
+
+
 def _field(at: int) -> str:
     """A parameter's field in the model: its own name could hide a member of BaseModel, such as ``copy``."""
     return f"argument_{at}"
@@ -140,6 +175,8 @@ def _small(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _says_nothing(key: str, value: Any) -> bool:
+    if key == "additionalProperties":
+        return value is False  # whoever gives more is told so; saying it in every schema costs tokens
     return key == "title" or (key == "default" and value in ("", None))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -13,14 +13,16 @@ import structlog
 from bot.errors import ToolError, ToolFailed, ToolRetry
 from bot.events import ToolCall, ToolFinished, ToolStarted
 from bot.ports import Clock, ToolMessage
+from bot.tools.approval import refusal
+from bot.tools.distinct import MAX_CALLS, distinct_calls
 from bot.tools.registry import Toolbox
 from bot.tools.tool import Tool, ToolContext
 
-__all__ = ["MAX_CALLS", "MAX_RESULT_CHARACTERS", "distinct_calls", "run_calls"]
+__all__ = ["MAX_RESULT_CHARACTERS", "run_calls"]
 
-MAX_CALLS: Final = 16
 MAX_RESULT_CHARACTERS: Final = 16_000
 _GRACE_SECONDS: Final = 2.0
+_NO_DECISIONS: Final[Mapping[str, bool]] = MappingProxyType({})
 _MAY_HAVE_HAPPENED: Final = "It may have taken effect all the same: do not repeat it unasked."
 
 _log = structlog.get_logger(__name__)
@@ -46,6 +48,7 @@ async def run_calls(
     calls: Sequence[ToolCall],
     context: ToolContext,
     *,
+    decisions: Mapping[str, bool] = _NO_DECISIONS,
     on_start: Callable[[ToolStarted], Awaitable[None]] = _ignore,
     on_finish: Callable[[ToolFinished], Awaitable[None]] = _ignore,
     max_calls: int = MAX_CALLS,
@@ -53,11 +56,16 @@ async def run_calls(
     """Answer each of ``distinct_calls(calls)``, in that order; the same calls are to be echoed to the model.
 
     A tool that fails, hangs or does not exist is answered with a sentence and leaves the others alone. Times
-    are measured with ``context.clock``. A call that runs is told to ``on_start``; every call, also one that
-    was not run, to ``on_finish``. What those raise ends the round: the other calls are cancelled and it is
-    raised as it is. Cancellation cancels all calls at once and waits a moment for their clean-up.
+    are measured with ``context.clock``. A call with side effects runs only when ``decisions``, which has the
+    ids of this very round's calls, holds a yes for it (see ``awaiting_approval``).
+
+    A call that runs is told to ``on_start``; every call, also one that was not run, to ``on_finish``. What
+    those raise ends the round: the other calls are cancelled and it is raised as it is. Cancellation cancels
+    all calls at once and waits a moment for their clean-up.
     """
-    runner = _Round(toolbox=toolbox, context=context, on_start=on_start, on_finish=on_finish)
+    runner = _Round(
+        toolbox=toolbox, context=context, decisions=decisions, on_start=on_start, on_finish=on_finish
+    )
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -69,35 +77,13 @@ async def run_calls(
     return tuple(task.result() for task in tasks)
 
 
-def distinct_calls(calls: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
-    """The calls, each with an id of its own: a repeated call is dropped, a missing or taken id is replaced.
-
-    Streams have been seen to lack ids or to send the same one twice (facts: SiliconFlow §17 quirk 1).
-    """
-    seen: set[ToolCall] = set()
-    kept: dict[str, ToolCall] = {}
-    for call in calls:
-        if call.id and call in seen:
-            continue
-        seen.add(call)
-        free = next(name for name in _candidate_ids(call.id) if name not in kept)
-        kept[free] = replace(call, id=free)
-    return tuple(kept.values())
-
-
-def _candidate_ids(wanted: str) -> Iterable[str]:
-    if wanted:
-        yield wanted
-    for number in count(1):
-        yield f"{wanted or 'call'}-{number}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Round:
     """What the calls of one round share."""
 
     toolbox: Toolbox
     context: ToolContext
+    decisions: Mapping[str, bool]
     on_start: Callable[[ToolStarted], Awaitable[None]]
     on_finish: Callable[[ToolFinished], Awaitable[None]]
 
@@ -111,6 +97,8 @@ class _Round:
             tool = self.toolbox.get(call.name)
         except ToolRetry as exc:
             return _Result(text=str(exc), failed=True)
+        if refused := _refused(tool, call, self.decisions):
+            return _Result(text=_fit(refused), failed=True)
         await self.on_start(ToolStarted(call=call))
         return await _run(tool, call, self.context)
 
@@ -121,13 +109,30 @@ def _too_many(call: ToolCall) -> str:
     )
 
 
+def _refused(tool: Tool, call: ToolCall, decisions: Mapping[str, bool]) -> str:
+    """Why the call is not run, for the model; empty when it may be."""
+    try:
+        return refusal(tool, call, decisions)
+    except ToolRetry as exc:
+        return _misfit(tool, exc)
+    except ToolError as exc:
+        return f"{tool.name} failed: {exc}"
+    except Exception:  # noqa: BLE001 - a task boundary: whatever a tool raises, its siblings go on
+        _log.exception("tool_check_raised", tool=tool.name)
+        return f"{tool.name} was not run because of an error inside it. Go on without it."
+
+
+def _misfit(tool: Tool, exc: ToolRetry) -> str:
+    return f"{tool.name} could not use the arguments: {exc} Correct them and call it again."
+
+
 async def _run(tool: Tool, call: ToolCall, context: ToolContext) -> _Result:
     """The tool's answer, or a sentence about why there is none. Raises nothing but CancelledError."""
     try:
         work = _call(tool, call, context)
         return _Result(text=_fit(await _within(tool.timeout_seconds, work, context.clock, name=tool.name)))
     except ToolRetry as exc:
-        text = f"{tool.name} could not use the arguments: {exc} Correct them and call it again."
+        text = _misfit(tool, exc)
     except ToolError as exc:
         text = f"{tool.name} failed: {exc}"
     except _TimedOut:

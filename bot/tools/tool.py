@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, overload
 
+from bot.errors import ToolFailed
 from bot.messages import Author, ConversationKey
 from bot.ports import Clock, ToolSpec
-from bot.tools.arguments import Arguments
+from bot.tools.arguments import Arguments, described, parse_object
 
 __all__ = ["Tool", "ToolContext", "ToolFunction", "tool"]
 
@@ -35,19 +36,27 @@ class ToolContext:
     time_zone: str = ""
 
 
+def _check_object(text: str) -> str:
+    """For a tool that knows no more about its arguments than that they are a JSON object."""
+    return described(parse_object(text))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """Something the model may call.
 
     ``run`` takes the arguments as the JSON text the model wrote. It raises ToolRetry when they do not fit and
     ToolFailed when the tool cannot do it. ``side_effects`` says that a call changes something outside the
-    conversation, so that it is not safe to repeat. Raises ValueError for a name that the API would refuse.
+    conversation: a person is asked first, and it is not repeated. ``check`` takes what ``run`` takes, does
+    nothing, and describes for that person what would be done, one argument a line; it raises ToolRetry when
+    the arguments do not fit. Raises ValueError for a name that the API would refuse.
     """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
     run: Callable[[ToolContext, str], Awaitable[str]]
+    check: Callable[[str], str] = _check_object
     timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS
     side_effects: bool = False
 
@@ -104,13 +113,17 @@ def _make(function: ToolFunction, *, name: str, timeout_seconds: float, side_eff
 
     async def run(context: ToolContext, text: str) -> str:
         first = (context,) if arguments.takes_hidden else ()
-        return await function(*first, **arguments.parse(text))
+        try:
+            return await function(*first, **arguments.parse(text))
+        except SystemExit as exc:  # asyncio would end the service with it
+            raise ToolFailed("it tried to end the program.") from exc
 
     return Tool(
         name=name or title,
         description=description,
         parameters=arguments.schema,
         run=run,
+        check=arguments.describe,
         timeout_seconds=timeout_seconds,
         side_effects=side_effects,
     )

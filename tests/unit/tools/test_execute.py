@@ -213,7 +213,9 @@ async def test_a_tool_that_hangs_is_stopped_when_its_time_is_over() -> None:
 async def test_a_tool_with_side_effects_may_have_had_them() -> None:
     """After a time-out the model is warned not to order twice."""
     clock = HandClock()
-    running = asyncio.create_task(run_calls(TOOLS, [a_call("order")], a_context(clock)))
+    running = asyncio.create_task(
+        run_calls(TOOLS, [a_call("order")], a_context(clock), decisions={"call-a": True})
+    )
     await settle()
     await clock.advance(6)
     (message,) = await asyncio.wait_for(running, 10)
