@@ -12,8 +12,19 @@ from typing import Any, Final
 import structlog
 
 from bot.errors import ConfigurationError, DeliveryError
-from bot.messages import Attachment, ChatKind, ConversationKey
-from bot.ports import Button, Capabilities, Clock, Fidelity, MenuCommand, Pace, Rendered, Submit
+from bot.messages import Attachment, Author, ChatKind, ConversationKey
+from bot.ports import (
+    Badge,
+    Button,
+    Capabilities,
+    Clock,
+    Fidelity,
+    MenuCommand,
+    OutgoingFile,
+    Pace,
+    Rendered,
+    Submit,
+)
 from bot.rendering import Document
 
 from .backoff import Backoff
@@ -34,6 +45,7 @@ from .replies import Replies
 from .requests import PATH, Requests
 from .sockets import Sockets
 from .streams import Streams
+from .uploads import Uploads
 
 __all__ = ["SlackAdapter"]
 
@@ -81,7 +93,9 @@ class SlackAdapter:
         self._presence = Presence(client=self._client, clock=clock)
         self._replies = Replies(outbound=self._outbound, streams=self._streams, presence=self._presence)
         self._files = Files(client=self._client)
+        self._uploads = Uploads(client=self._client)
         self._menu = tuple(menu)
+        self._home = Home(client=self._client, menu=self._menu)
         self._requests: Requests | None = None
         if not app_token:
             self._requests = Requests(signing_secret=signing_secret or "", clock=clock)
@@ -95,6 +109,11 @@ class SlackAdapter:
         return "slack"
 
     @property
+    def badge(self) -> Badge | None:
+        """What the bot is called in the workspace; it hears every message of the channels it is in."""
+        return Badge(name=self._me.name, handle=f"@{self._me.name}") if self._me and self._me.name else None
+
+    @property
     def capabilities(self) -> Capabilities:
         """What Slack can do."""
         return _CAPABILITIES
@@ -103,7 +122,8 @@ class SlackAdapter:
         """Receive until cancelled. Raises ConfigurationError when Slack does not take a token."""
         async with self._client.in_use():
             me = self._me = await self._identify()
-            people = People(client=self._client, clock=self._clock)
+            self._home.name = me.name or self._home.name
+            people = People(client=self._client, clock=self._clock, rng=self._rng)
             receiver = self._receiver = self._make_receiver(me, submit, people)
             try:
                 gate = Gate(client=self._client, me=me, take=receiver.take)
@@ -113,6 +133,18 @@ class SlackAdapter:
                 await receiver.close()
                 await people.close()
 
+    async def show_home(
+        self,
+        key: ConversationKey,
+        author: Author,
+        content: Rendered,
+        *,
+        buttons: Sequence[Sequence[Button]],
+        answer_id: str = "",
+    ) -> None:
+        """Show this part of somebody's Home tab; not worth a second try."""
+        await self._home.show(author, key.chat, content, buttons)
+
     def _make_receiver(self, me: Identity, submit: Submit, people: People) -> Receiver:
         return Receiver(
             me=me,
@@ -120,7 +152,9 @@ class SlackAdapter:
             people=people,
             streams=self._streams,
             commands=Commands(outbound=self._outbound, menu=self._menu),
-            home=Home(client=self._client, menu=self._menu),
+            home=self._home,
+            tell=self.answer_button,
+            clock=self._clock,
         )
 
     async def _receive(self, gate: Gate, ready: Callable[[], None]) -> None:
@@ -191,6 +225,12 @@ class SlackAdapter:
         """Make an own message show ``content``; a live edit may wait for the next one."""
         await self._replies.edit(key, message_id, content, buttons, live=live)
 
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Share a file in the conversation's thread; the file's id."""
+        return await self._uploads.send(key, file, caption=caption)
+
     async def typing(self, key: ConversationKey) -> None:
         """Show a status in the thread until the next message, for two minutes at most."""
         await self._presence.thinking(key, asker=self._streams.asker(key))
@@ -203,7 +243,7 @@ class SlackAdapter:
         """Say a line to the person who pressed: beside the message, or on the Home tab."""
         where, channel, thread, user = [*answer_id.split(":"), "", "", "", ""][:4]
         if where == "home" and self._receiver is not None:
-            await self._receiver.show_saved(user, channel, text)
+            await self._receiver.tell_at_home(user, channel, text)
         elif text and channel and user:
             await self._outbound.whisper(channel, thread, user, text)
 

@@ -40,11 +40,14 @@ class Budget:
         return self._at >= self._closed_until and self._level >= calls
 
     async def slot(self, *, longest_seconds: float) -> None:
-        """Wait for a call's turn. Raises PlatformBusy when that is longer than ``longest_seconds`` away."""
+        """Wait for a call's turn. Raises PlatformBusy when that is longer than ``longest_seconds`` away.
+
+        It names no pause: the budget is the workspace's, and no fault of the chat that asks.
+        """
         self._refill()
         wait = max(self._closed_until - self._at, (1.0 - self._level) * self._seconds_each)
         if wait > longest_seconds:
-            raise PlatformBusy(f"{self._method}: the workspace's budget is spent", retry_after_seconds=wait)
+            raise PlatformBusy(f"{self._method}: the workspace's budget is spent", retry_after_seconds=0.0)
         self._level -= 1.0
         if wait > 0:
             await self._clock.sleep(wait)

@@ -28,7 +28,16 @@ _CONNECTIONS = 256
 _TRANSPORT = (aiohttp.ClientError, TimeoutError, OSError)
 _DETAIL_LIMIT = 200
 # Methods that read their arguments from a form only (Web API, "POST bodies").
-_FORM = frozenset({"apps.connections.open", "auth.test", "conversations.replies", "files.info", "users.info"})
+_FORM = frozenset(
+    {
+        "apps.connections.open",
+        "auth.test",
+        "conversations.replies",
+        "files.getUploadURLExternal",
+        "files.info",
+        "users.info",
+    }
+)
 
 # The SDK logs whole requests at debug level, with what people wrote in them.
 SDK_LOG: Final = logging.getLogger("adapters.slack.sdk")

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from bot.errors import DeliveryError, MessageGone, PartRejected, PlatformBusy, PlatformUnclear
+from bot.errors import DeliveryError, FileTooLarge, MessageGone, PartRejected, PlatformBusy, PlatformUnclear
 from bot.messages import Attachment
 
 from .attachments import file_address
@@ -57,7 +57,10 @@ class Files:
 
     def _check(self, size_bytes: int) -> None:
         if size_bytes > self._limit:
-            raise PartRejected(f"the file has {size_bytes} bytes and at most {self._limit} are fetched")
+            raise FileTooLarge(
+                f"the file has {size_bytes} bytes and at most {self._limit} are fetched",
+                limit_bytes=self._limit,
+            )
 
     async def _locate(self, file_id: str) -> tuple[URL, str]:
         """Where the bytes are. Asked each time: addresses change, and stubs of other workspaces have none."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import structlog
 
 from bot.errors import BotError, StorageError
-from bot.messages import Inbound, Incoming, Unreadable
-from bot.ports import Submit
+from bot.messages import Author, Inbound, Incoming, Unreadable
+from bot.ports import Clock, Submit
 
 from .commands import Commands
 from .home import Home
 from .identity import Identity
+from .late import LateStore
 from .people import People
 from .streams import Streams
 from .translate import EVENTS, Scene, people_in, translate_button, translate_event
@@ -54,13 +56,18 @@ class Receiver:
         streams: Streams,
         commands: Commands,
         home: Home,
+        tell: Callable[[str, str], Awaitable[None]],
+        clock: Clock,
     ) -> None:
+        """``tell`` says a line to whom an answer id names."""
         self._me = me
         self._submit = submit
         self._people = people
         self._streams = streams
         self._commands = commands
         self._home = home
+        self._tell = tell
+        self._late = LateStore(store=self._is_stored, clock=clock)
         self._turnstile = Turnstile()
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -88,6 +95,7 @@ class Receiver:
 
     async def close(self) -> None:
         """End what is done besides; may be called twice."""
+        await self._late.close()
         chores = list(self._chores)
         for chore in chores:
             chore.cancel()
@@ -107,12 +115,8 @@ class Receiver:
         self._note(kind, event)
         channel, ts = text_in(event, "channel"), text_in(event, "ts", "event_ts")
         async with self._turnstile.turn(channel, ts):
-            scene = await self._scene(*people_in(event))
+            scene = await self._scene(*people_in(event), team=self._home_of(body))
             translated = translate_event(event, scene)
-            if isinstance(translated, Incoming) and self._people.is_kept_back(translated.author.id):
-                # A member must not be turned away as a stranger: Slack sends it again in a while.
-                log.info("slack_event_put_off", event_id=translated.event_id)
-                return Taken(stored=False)
             return await self._stored(translated, team=self._team_of(event))
 
     def _is_ours(self, body: Payload) -> bool:
@@ -121,6 +125,10 @@ class Receiver:
         teams = {text_in(place, name) for place in places for name in ("team_id", "enterprise_id")}
         ours = {self._me.team_id, self._me.enterprise_id} - {""}
         return not (teams - {""}) or bool(teams & ours)
+
+    def _home_of(self, body: Payload) -> str:
+        """The workspace of everybody who can write where this happened; empty where others can too."""
+        return "" if body.get("is_ext_shared_channel") is not False else self._me.team_id
 
     def _team_of(self, event: Payload) -> str:
         return text_in(event, "user_team", "source_team", "team") or self._me.team_id
@@ -138,9 +146,9 @@ class Receiver:
         elif kind == "app_home_opened" and text_in(event, "tab") in ("", "home"):
             self._begin(self._show_home(text_in(event, "user"), text_in(event, "channel")))
 
-    async def _scene(self, *people: str) -> Scene:
+    async def _scene(self, *people: str, team: str = "") -> Scene:
         others = [one for one in people if one not in ("", "USLACKBOT", self._me.user_id)]
-        return Scene(me=self._me, people=await self._people.look_up(others, self._me))
+        return Scene(me=self._me, people=await self._people.look_up(others, self._me), team=team)
 
     # --- buttons and commands ---------------------------------------------------------------------------
 
@@ -148,22 +156,32 @@ class Receiver:
         user = map_in(body, "user")
         scene = await self._scene(text_in(user, "id"))
         event = translate_button(body, scene)
-        if event is not None:
-            self._streams.remember_asker(
-                event.key, event.author.id, text_in(user, "team_id") or self._me.team_id
-            )
-        return await self._stored(event)
+        if event is None:
+            return Taken(stored=True)
+        team = text_in(user, "team_id") or self._me.team_id
+        self._streams.remember_asker(event.key, event.author.id, team)
+        return Taken(stored=await self._is_stored_or_kept(event, event.author, event.answer_id))
 
     async def _command(self, body: Payload) -> Taken:
-        user = text_in(body, "user_id")
+        user, team = text_in(body, "user_id"), text_in(body, "team_id")
         scene = await self._scene(user)
-        author = scene.author(user, text_in(body, "team_id"))
+        author = scene.author(user, team)
         incoming, told = await self._commands.begin(body, author, self._me)
         if incoming is None:
             return Taken(stored=True, text=told)
-        taken = await self._stored(incoming, team=text_in(body, "team_id"))
-        # Slack repeats no slash command: the person has to hear that this one was not taken in.
-        return replace(taken, stored=True, text=told if taken.stored else self._commands.sorry(author))
+        self._streams.remember_asker(incoming.key, author.id, team or self._me.team_id)
+        place = f":{text_in(body, 'channel_id')}::{user}"
+        is_taken = await self._is_stored_or_kept(incoming, author, place)
+        return Taken(stored=True, text=told if is_taken else self._commands.sorry(author))
+
+    async def _is_stored_or_kept(self, event: Inbound, author: Author, place: str) -> bool:
+        """Slack repeats no press and no command, so what cannot be stored now is tried again for a while.
+
+        Should that fail too, the author is told at ``place``, which is an answer id.
+        """
+        if await self._is_stored(event):
+            return True
+        return self._late.keep(event, lost=partial(self._tell, place, self._commands.sorry(author)))
 
     # --- storing ----------------------------------------------------------------------------------------
 
@@ -201,14 +219,12 @@ class Receiver:
 
     # --- the Home tab -----------------------------------------------------------------------------------
 
-    async def show_saved(self, user: str, chat: str, notice: str) -> None:
+    async def tell_at_home(self, user: str, chat: str, notice: str) -> None:
         """Say something on the Home tab of somebody."""
-        scene = await self._scene(user)
-        language = scene.author(user).language
-        await self._home.publish(user, language=language, name=self._me.name, chat=chat, notice=notice)
+        await self._home.tell((await self._scene(user)).author(user), chat, notice)
 
     async def _show_home(self, user: str, chat: str) -> None:
-        await self.show_saved(user, chat, "")
+        await self._home.open((await self._scene(user)).author(user), chat)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that Slack does not wait for; left out when too much of it goes on."""

@@ -16,8 +16,6 @@ from .streams import Growing, Streams
 
 __all__ = ["Replies"]
 
-_LATER_SECONDS = 1.0
-
 Rows = Sequence[Sequence[Button]]
 
 
@@ -28,6 +26,7 @@ class Replies:
         self._outbound = outbound
         self._streams = streams
         self._presence = presence
+        self._beginning = 0
 
     async def send(self, key: ConversationKey, content: Rendered, buttons: Rows, *, live: bool) -> str:
         """Send a message; its ts. A live one is a stream where Slack serves one.
@@ -42,13 +41,23 @@ class Replies:
         if isinstance(content.payload, Markdown):
             opened = await self._streams.open(key, content.payload)
         if opened is None:
-            if not self._outbound.may_begin(self._streams.edited):
-                # Its final form would stand in a queue for minutes: better a status now and the whole later.
-                raise PlatformBusy("too many messages grow at once", retry_after_seconds=_LATER_SECONDS)
-            opened = await self._outbound.post(key, content, buttons)
-            self._streams.follow(key, opened)
+            opened = await self._begin_editing(key, content, buttons)
         await self._presence.at_work(key, asker=self._streams.asker(key))
         return opened
+
+    async def _begin_editing(self, key: ConversationKey, content: Rendered, buttons: Rows) -> str:
+        """Those that are just being sent count: many begin in the same moment."""
+        if not self._outbound.may_begin(self._streams.edited + self._beginning):
+            # Its final form would stand in a queue for minutes: better a status now and the whole later.
+            # The chat is not to blame, so it is given no pause.
+            raise PlatformBusy("too many messages grow at once", retry_after_seconds=0.0)
+        self._beginning += 1
+        try:
+            ts = await self._outbound.post(key, content, buttons)
+        finally:
+            self._beginning -= 1
+        self._streams.follow(key, ts)
+        return ts
 
     async def edit(
         self, key: ConversationKey, ts: str, content: Rendered, buttons: Rows, *, live: bool

@@ -2,6 +2,8 @@
 
 The SDK's own client starts a task for every envelope and keeps none of them, and is known to go silent after
 reconnecting (facts: slack-sdk behaviour); so the connections are our own, and Bolt reads the envelopes.
+A connection that dies without a sign is found in fifteen seconds (a ping, and half as long for its answer)
+and opened anew; what Slack sent into it meanwhile it sends again, and the other connections serve on.
 """
 
 from __future__ import annotations

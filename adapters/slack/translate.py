@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import structlog
@@ -11,6 +11,8 @@ import structlog
 from bot.messages import (
     Author,
     ButtonPressed,
+    ChatJoined,
+    ChatKind,
     ChatLeft,
     Deleted,
     Edited,
@@ -43,10 +45,14 @@ class _Dropped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Who the bot is, and the people it has been told of."""
+    """Who the bot is, and the people it has been told of.
+
+    ``team`` is whose everybody is who writes here, where that is one workspace.
+    """
 
     me: Identity
     people: Mapping[str, Person] = field(default_factory=dict)
+    team: str = ""
 
     @property
     def names(self) -> Names:
@@ -55,17 +61,25 @@ class Scene:
         return Names(own=self.me.user_id, people={**known, self.me.user_id: self.me.name})
 
     def author(self, user_id: str, team_id: str = "") -> Author:
-        """Somebody who wrote; vouched for only if known, and never when sent by another workspace."""
-        person = self.people.get(user_id, Person(id=user_id))
-        if team_id and team_id not in (self.me.team_id, self.me.enterprise_id) and not person.vouched:
+        """Somebody who wrote; never vouched for when sent by another workspace.
+
+        Of whom Slack could not be asked counts what the event tells: its workspace, whose guests it does not
+        tell from its members. A guest may so pass for a while; a member is not turned away.
+        """
+        person = self.people.get(user_id, Person(id=user_id, is_told=False))
+        team = team_id or self.team
+        is_foreign = bool(team) and team not in (self.me.team_id, self.me.enterprise_id)
+        if not person.is_told:
+            return replace(person, vouched=bool(team) and not is_foreign, is_guest=is_foreign).author()
+        if is_foreign and not person.vouched:
             return Author(id=user_id, name=person.name or user_id, is_guest=True, is_bot=person.is_bot)
         return person.author()
 
 
 def people_in(event: Payload) -> tuple[str, ...]:
-    """The people an event is about: who wrote or pressed, then who is mentioned."""
+    """The people an event is about: who wrote or pressed, who invited, then who is mentioned."""
     message = map_in(event, "message") or event
-    return (text_in(message, "user"), *sorted(mentioned_users(message)))
+    return (text_in(message, "user"), text_in(event, "inviter"), *sorted(mentioned_users(message)))
 
 
 def translate_event(event: Payload, scene: Scene) -> Inbound | None:
@@ -100,6 +114,7 @@ def _written(message: Payload, event: Payload, scene: Scene) -> Incoming:
     kind = chat_kind(channel, text_in(event, "channel_type"))
     text = text_in(message, "text")
     author = scene.author(user, text_in(message, "user_team", "source_team", "team"))
+    is_mentioned = scene.me.user_id in mentioned_users(message)
     if author.is_bot:
         raise _Dropped("written by a bot")
     return Incoming(
@@ -110,7 +125,8 @@ def _written(message: Payload, event: Payload, scene: Scene) -> Incoming:
         message_id=ts,
         parts=_parts(message, scene.names),
         sent_at=moment(ts),
-        addressed=kind.value == "private" or scene.me.user_id in mentioned_users(message),
+        addressed=kind is ChatKind.PRIVATE or is_mentioned,
+        mentioned=is_mentioned,
         fills_limit=len(text) >= _FULL_CHARACTERS,
         follows_up=thread != ts,
     )
@@ -176,14 +192,35 @@ def _listed(event: Payload, name: str) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _membership(event: Payload, scene: Scene) -> ChatLeft:
+def _membership(event: Payload, scene: Scene) -> ChatJoined | ChatLeft:
     channel, kind = text_in(event, "channel"), text_in(event, "type")
     if text_in(event, "user") != scene.me.user_id or not channel:
         raise _Dropped("somebody else came or went")
-    return ChatLeft(
-        event_id=f"{kind}:{channel}:{text_in(event, 'event_ts')}",
+    event_id, key = f"{kind}:{channel}:{text_in(event, 'event_ts')}", scene.me.key(channel)
+    if kind == "member_left_channel":
+        return ChatLeft(event_id=event_id, key=key)
+    inviter = text_in(event, "inviter")
+    return ChatJoined(
+        event_id=event_id,
+        key=key,
+        chat_kind=chat_kind(channel, text_in(event, "channel_type")),
+        # Slack names no inviter when a workspace's settings bring the bot in: that is its own people's doing.
+        author=scene.author(inviter) if inviter else Author(id="", name="", vouched=True),
+    )
+
+
+def _home_opened(event: Payload, scene: Scene) -> ButtonPressed:
+    """The core is asked for its part of the tab as by a button there."""
+    user, channel = text_in(event, "user"), text_in(event, "channel")
+    if text_in(event, "tab") not in ("", "home") or not (user and channel):
+        raise _Dropped("another tab, or one that belongs to no chat")
+    return ButtonPressed(
+        event_id=f"home:{user}:{text_in(event, 'event_ts')}",
         key=scene.me.key(channel),
-        back=kind == "member_joined_channel",
+        chat_kind=ChatKind.PRIVATE,
+        author=scene.author(user),
+        message_id="",
+        data="home",
     )
 
 
@@ -198,7 +235,7 @@ EVENTS: Mapping[str, Callable[[Payload, Scene], Inbound]] = MappingProxyType(
         "agent_session_stopped": _stopped,
         "member_joined_channel": _membership,
         "member_left_channel": _membership,
-        "app_home_opened": _unserved,
+        "app_home_opened": _home_opened,
         "app_context_changed": _unserved,
         "app_uninstalled": _unserved,
         "tokens_revoked": _unserved,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 __all__ = ["Turnstile"]
 
+_ROUNDS = 3  # of the event loop
+
 _Waiter = tuple[float, int, asyncio.Future[None]]
 
 
@@ -36,20 +38,26 @@ class Turnstile:
             self._leave(channel)
 
     async def _enter(self, channel: str, place: float) -> None:
-        gate = self._gates.get(channel)
-        if gate is None:
-            self._gates[channel] = _Gate()
-            return
+        is_first = channel not in self._gates
+        gate = self._gates.setdefault(channel, _Gate())
         let_in: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(gate.waiters, (place, next(self._order), let_in))
+        is_open = not is_first
         try:
+            if is_first:
+                await _a_moment()
+                is_open = True
+                self._leave(channel)
             await let_in
         except asyncio.CancelledError:
-            if let_in.done() and not let_in.cancelled():
-                self._leave(channel)  # let in and called off in the same moment
+            if not is_open:
+                let_in.cancel()
+            if not is_open or (let_in.done() and not let_in.cancelled()):
+                self._leave(channel)  # called off before it was open, or in the moment it was let in
             raise
 
     def _leave(self, channel: str) -> None:
+        """Let the next one in."""
         gate = self._gates[channel]
         while gate.waiters:
             _, _, let_in = heapq.heappop(gate.waiters)
@@ -57,6 +65,15 @@ class Turnstile:
                 let_in.set_result(None)
                 return
         del self._gates[channel]
+
+
+async def _a_moment() -> None:
+    """Long enough for all that the system has brought at once to get here.
+
+    It tells of several sockets in no order of their own: what was sent later may be read first.
+    """
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)
 
 
 def _number(ts: str) -> float:

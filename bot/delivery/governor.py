@@ -41,6 +41,8 @@ class _Peer:
     level: float
     at: float
     edited_at: float = float("-inf")
+    granted: Priority = Priority.FINAL
+    resting: dict[Priority, float] = field(default_factory=dict)
     cosmetic: dict[str, float] = field(default_factory=dict)
     blocked_until: float = 0.0
     strain: float = 1.0
@@ -93,9 +95,17 @@ class Governor:
         return True
 
     def hold_off(self, peer: str, pace: Pace, seconds: float) -> None:
-        """The platform asked for a pause: nothing goes to this chat before its end, and then more slowly."""
+        """The platform asked for a pause: nothing goes to this chat before its end, and then more slowly.
+
+        Without seconds it asked for none: the call found no room in a budget wider than the chat's. That is
+        no fault of the chat's, so the call is given back, and only its like waits, for one interval.
+        """
         state = self._peer(peer, pace)
         now = self._clock.monotonic()
+        if seconds <= 0:
+            state.resting[state.granted] = now + pace.interval_seconds
+            self.refund(peer, pace)
+            return
         state.blocked_until = max(state.blocked_until, now + seconds)
         state.level = min(state.level, 1.0)
         state.strain = min(state.strain * _STRAIN_STEP, _MOST_STRAIN)
@@ -124,7 +134,7 @@ class Governor:
         self._refill(state, pace)
         now = state.at
         interval = pace.interval_seconds * state.strain
-        wait = state.blocked_until - now
+        wait = max(state.blocked_until, state.resting.get(priority, 0.0)) - now
         short = 1.0 + min(_RESERVE[priority], pace.burst - 1.0) - state.level
         if short > 1e-9:
             wait = max(wait, max(0.0, state.blocked_until - now) + short * interval)
@@ -134,6 +144,7 @@ class Governor:
 
     def _spend(self, state: _Peer, priority: Priority) -> None:
         state.level -= 1.0
+        state.granted = priority
         if priority in (Priority.EDIT, Priority.NEW_PART):
             state.edited_at = state.at
 

@@ -1,1 +1,1 @@
-"""Measures the real service beside two reference bots in the same run: ``python -m tests.benchmarks``."""
+"""Measures the real service beside reference bots on the same wire: ``python -m tests.benchmarks``."""

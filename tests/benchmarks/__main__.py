@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvloop
 
+from .platforms import PLATFORMS, Platform
 from .report import Report
 from .runner import measure
 from .scenarios import FULL, QUICK, SCENARIOS, Scenario
-from .subjects import SUBJECTS, Subject
+from .subjects import Subject
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -20,47 +21,89 @@ RESULTS = Path(__file__).parent / "results"
 def main(arguments: Sequence[str]) -> int:
     """Measure what the arguments ask for; the exit code."""
     options = _parser().parse_args(arguments)
-    subjects = [subject for subject in SUBJECTS if subject.name in options.subject] or list(SUBJECTS)
-    report = Report(subjects=tuple(subject.name for subject in subjects))
-    uvloop.run(_measure(options, subjects, report))
-    path = report.write(RESULTS, options=vars(options))
-    sys.stdout.write(f"{report.table()}\n\n{path}\n")
-    for fault in report.faults:
+    faults: list[str] = []
+    for platform in _platforms(options):
+        subjects, scenarios = _subjects(options, platform), _scenarios(options, platform)
+        if not (subjects and scenarios):
+            continue
+        report = Report(platform=platform.name, subjects=tuple(subject.name for subject in subjects))
+        uvloop.run(_measure(options, platform, subjects, scenarios, report))
+        path = report.write(RESULTS, options=vars(options))
+        sys.stdout.write(f"{platform.name}\n{report.table()}\n\n{path}\n\n")
+        sys.stdout.flush()
+        faults += report.faults
+    for fault in faults:
         sys.stdout.write(f"FAULT {fault}\n")
-    return 1 if report.faults else 0
+    return 1 if faults else 0
 
 
-async def _measure(options: argparse.Namespace, subjects: Sequence[Subject], report: Report) -> None:
-    runs = options.runs or (1 if options.quick else 3)
+async def _measure(
+    options: argparse.Namespace,
+    platform: Platform,
+    subjects: Sequence[Subject],
+    scenarios: Sequence[Scenario],
+    report: Report,
+) -> None:
     sizes = QUICK if options.quick else FULL
-    await measure(subjects, _scenarios(options), sizes, runs=runs, report=report)
+    await measure(platform, subjects, scenarios, sizes, runs=_runs(options), report=report)
 
 
-def _scenarios(options: argparse.Namespace) -> list[Scenario]:
+def _platforms(options: argparse.Namespace) -> list[Platform]:
+    return [platform for platform in PLATFORMS if options.platform in ("all", platform.name)]
+
+
+def _subjects(options: argparse.Namespace, platform: Platform) -> list[Subject]:
+    return [one for one in platform.subjects if not options.subject or one.name in options.subject]
+
+
+def _scenarios(options: argparse.Namespace, platform: Platform) -> list[Scenario]:
+    served = [scenario for scenario in SCENARIOS if scenario.name in platform.scenarios]
     if options.only:
-        return [scenario for scenario in SCENARIOS if scenario.name in options.only]
-    return [scenario for scenario in SCENARIOS if scenario.is_quick or not options.quick]
+        return [scenario for scenario in served if scenario.name in options.only]
+    is_brief = options.quick or options.platform == "all"
+    return [scenario for scenario in served if scenario.is_quick or not is_brief]
+
+
+def _runs(options: argparse.Namespace) -> int:
+    """Medians of several runs where they take minutes; all platforms together would take an hour."""
+    return int(options.runs or (1 if options.quick or options.platform == "all" else 3))
+
+
+def _names(platforms: Sequence[Platform]) -> Iterator[str]:
+    return iter(dict.fromkeys(subject.name for platform in platforms for subject in platform.subjects))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Measure the service beside two reference bots; medians of interleaved runs.",
+        description="Measure the service beside bare bots on the same wire; medians of interleaved runs.",
     )
-    parser.add_argument("--quick", action="store_true", help="one run of small loads, a minute or two")
-    parser.add_argument("--runs", type=int, default=0, metavar="N", help="runs of each load (3; quick: 1)")
+    parser.add_argument(
+        "--platform",
+        default="all",
+        choices=["all", *(platform.name for platform in PLATFORMS)],
+        help="this platform only, with every load it has (all: without the two longest, about ten minutes)",
+    )
+    parser.add_argument("--quick", action="store_true", help="one run of small loads")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="runs of each load (3; all or quick: 1)",
+    )
     parser.add_argument(
         "--only",
         action="append",
         default=[],
         choices=[scenario.name for scenario in SCENARIOS],
-        help="this load only; may be repeated",
+        help="this load only, where the platform has it; may be repeated",
     )
     parser.add_argument(
         "--subject",
         action="append",
         default=[],
-        choices=[subject.name for subject in SUBJECTS],
+        choices=list(_names(PLATFORMS)),
         help="this bot only; may be repeated",
     )
     return parser

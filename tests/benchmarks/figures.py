@@ -20,7 +20,7 @@ class Figure:
 
 def _latency(name: str, where: str) -> tuple[Figure, ...]:
     steps = (
-        ("ingress", "update -> provider request"),
+        ("ingress", "message -> provider request"),
         ("first", "first token -> first text"),
         ("final", "last token -> whole answer"),
     )
@@ -35,7 +35,9 @@ def _throughput(name: str, what: str) -> tuple[Figure, ...]:
     return (
         Figure(name=f"{name}_cpu_ms", label=f"{what}: CPU ms/message", digits=2),
         Figure(name=f"{name}_per_second", label=f"{what}: messages/s"),
-        Figure(name=f"{name}_calls", label=f"{what}: Bot API calls/message", digits=2, has_ratio=False),
+        Figure(
+            name=f"{name}_calls", label=f"{what}: calls to the platform/message", digits=2, has_ratio=False
+        ),
     )
 
 
@@ -57,7 +59,7 @@ def _streaming(count: int) -> tuple[Figure, ...]:
 
 
 FIGURES: Final = (
-    Figure(name="start_poll_s", label="start -> first poll, s", digits=2),
+    Figure(name="start_reached_s", label="start -> takes messages in, s", digits=2),
     Figure(name="start_healthz_s", label="start -> /healthz 200, s", digits=2),
     Figure(name="start_cpu_s", label="CPU until ready, s", digits=2),
     Figure(name="rss_idle_mb", label="RSS idle, MB"),

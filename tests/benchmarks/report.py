@@ -21,13 +21,17 @@ from .figures import FIGURES, Figure
 __all__ = ["Report", "align", "machine_facts"]
 
 _NOTHING = "-"
-_LIBRARIES = ("aiogram", "aiohttp", "httpx", "openai", "pydantic", "sqlalchemy", "uvloop")
+_LIBRARIES = ("aiogram", "aiohttp", "httpx", "openai", "pydantic", "slack-bolt", "sqlalchemy", "uvloop")
 
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was measured: for each subject the figures of its runs. ``faults`` make the benchmark fail."""
+    """What was measured on one platform: for each subject the figures of its runs.
 
+    ``faults`` make the benchmark fail.
+    """
+
+    platform: str
     subjects: tuple[str, ...]
     runs: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -53,13 +57,14 @@ class Report:
         """Write everything as JSON into ``folder``; the file's path."""
         folder.mkdir(parents=True, exist_ok=True)
         now = datetime.now(UTC)
-        path = folder / f"{now:%Y%m%d-%H%M%S}.json"
+        path = folder / f"{now:%Y%m%d-%H%M%S}-{self.platform}.json"
         path.write_bytes(orjson.dumps(self._everything(now, options), option=orjson.OPT_INDENT_2))
         return path
 
     def _everything(self, now: datetime, options: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "at": now.isoformat(timespec="seconds"),
+            "platform": self.platform,
             "options": dict(options),
             "machine": machine_facts(),
             "faults": self.faults,

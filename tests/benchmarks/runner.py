@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from .platforms import Platform
 from .report import Report
 from .scenarios import Run, Scenario, Sizes
 from .stage import Stage
@@ -22,15 +23,21 @@ _WARM_UP_TOKENS = 20
 
 
 async def measure(
-    subjects: Sequence[Subject], scenarios: Sequence[Scenario], sizes: Sizes, *, runs: int, report: Report
+    platform: Platform,
+    subjects: Sequence[Subject],
+    scenarios: Sequence[Scenario],
+    sizes: Sizes,
+    *,
+    runs: int,
+    report: Report,
 ) -> None:
     """Run everything ``runs`` times; subjects alternate, so that a slow hour of the machine meets all."""
     for number in range(1, runs + 1):
         for scenario in scenarios:
             for subject in _rotated(subjects, number - 1):
-                label = f"{scenario.name}, {subject.name}, run {number} of {runs}"
+                label = f"{platform.name}, {scenario.name}, {subject.name}, run {number} of {runs}"
                 _tell(label)
-                figures, faults = await _bounded_run(subject, scenario, sizes)
+                figures, faults = await _bounded_run(platform, subject, scenario, sizes)
                 report.add(subject.name, figures)
                 report.faults += [f"{label}: {fault}" for fault in faults]
 
@@ -41,23 +48,28 @@ def _rotated(subjects: Sequence[Subject], by: int) -> list[Subject]:
 
 
 async def _bounded_run(
-    subject: Subject, scenario: Scenario, sizes: Sizes
+    platform: Platform, subject: Subject, scenario: Scenario, sizes: Sizes
 ) -> tuple[dict[str, float], list[str]]:
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         try:
             async with asyncio.timeout(_START_SECONDS + scenario.timeout_seconds + _MARGIN_SECONDS):
-                faults = await _one_run(subject, scenario, sizes, Path(folder), figures)
+                faults = await _one_run(platform, subject, scenario, sizes, Path(folder), figures)
         except (SubjectEnded, TimeoutError) as exc:
             faults = [str(exc) or "it was given up: the time was over"]
     return figures, faults
 
 
 async def _one_run(
-    subject: Subject, scenario: Scenario, sizes: Sizes, folder: Path, figures: dict[str, float]
+    platform: Platform,
+    subject: Subject,
+    scenario: Scenario,
+    sizes: Sizes,
+    folder: Path,
+    figures: dict[str, float],
 ) -> list[str]:
     async with (
-        Stage(tokens_per_second=scenario.tokens_per_second) as stage,
+        Stage(platform.make(), tokens_per_second=scenario.tokens_per_second) as stage,
         Running(subject, stage.settings, folder) as running,
     ):
         run = Run(stage=stage, subject=running, sizes=sizes, deadline=_in(_START_SECONDS), figures=figures)
@@ -75,19 +87,9 @@ async def _one_run(
 async def _warm_up(run: Run) -> None:
     """Wait until the subject serves, and have it answer: first imports and connections are not the load."""
     async with asyncio.timeout(_START_SECONDS):
-        await _first_poll(run)
-    await run.ask_all(run.open_chats(2), tokens=_WARM_UP_TOKENS)
+        await run.stage.reached_at(run.subject)
+    await run.ask_all(await run.open_chats(2), tokens=_WARM_UP_TOKENS)
     await run.settle()
-
-
-async def _first_poll(run: Run) -> None:
-    """Wait for the first poll, but not for that of a process that has ended."""
-    poll = asyncio.ensure_future(run.stage.first_poll_at())
-    try:
-        while not (await asyncio.wait([poll], timeout=0.5))[0]:
-            run.subject.check()
-    finally:
-        poll.cancel()
 
 
 def _in(seconds: float) -> float:

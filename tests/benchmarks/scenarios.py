@@ -39,7 +39,7 @@ class Sizes:
 
 
 FULL: Final = Sizes(
-    alone=10, crowd_chats=50, crowd_rounds=4, instant_chats=100, instant_each=5, memory_chats=1000
+    alone=8, crowd_chats=50, crowd_rounds=4, instant_chats=100, instant_each=5, memory_chats=1000
 )
 QUICK: Final = Sizes(
     alone=4, crowd_chats=50, crowd_rounds=2, instant_chats=50, instant_each=3, memory_chats=200
@@ -75,9 +75,9 @@ class Run:
         await self.wait(questions)
         return questions
 
-    def open_chats(self, count: int) -> list[int]:
+    async def open_chats(self, count: int) -> list[int]:
         """So many new chats."""
-        return [self.stage.open_chat() for _ in range(count)]
+        return [await self.stage.open_chat() for _ in range(count)]
 
     async def settle(self) -> None:
         """Let the subject end what follows an answer."""
@@ -97,8 +97,8 @@ class Scenario:
 
 
 async def _start(run: Run) -> None:
-    """From the start of the process to its first poll, and what that cost."""
-    run.figures["start_poll_s"] = await run.stage.first_poll_at() - run.subject.started_at
+    """From the start of the process until it takes messages in, and what that cost."""
+    run.figures["start_reached_s"] = await run.stage.reached_at(run.subject) - run.subject.started_at
     if run.subject.subject.is_service:
         run.figures["start_healthz_s"] = await _healthy_at(run.subject.port) - run.subject.started_at
     run.figures["start_cpu_s"] = run.subject.usage.cpu_seconds
@@ -120,9 +120,9 @@ async def _healthy_at(port: int) -> float:
 
 async def _latency_alone(run: Run) -> None:
     """One message at a time. A new chat each time has its whole send budget; one chat's runs dry."""
-    fresh = [await _alone(run, run.stage.open_chat()) for _ in range(run.sizes.alone)]
+    fresh = [await _alone(run, await run.stage.open_chat()) for _ in range(run.sizes.alone)]
     _note_latency(run.figures, "alone", fresh)
-    chat = run.stage.open_chat()
+    chat = await run.stage.open_chat()
     same = [await _alone(run, chat) for _ in range(run.sizes.alone)]
     _note_percentiles(run.figures, "same_chat_final", [_final_ms(question) for question in same])
 
@@ -136,7 +136,7 @@ async def _latency_crowd(run: Run) -> None:
     """Fifty new chats in the same moment, round after round."""
     questions: list[Question] = []
     for _ in range(run.sizes.crowd_rounds):
-        chats = run.open_chats(run.sizes.crowd_chats)
+        chats = await run.open_chats(run.sizes.crowd_chats)
         questions += await run.ask_all(chats, tokens=_SHORT_ANSWER_TOKENS)
     _note_latency(run.figures, "crowd", questions)
 
@@ -144,7 +144,7 @@ async def _latency_crowd(run: Run) -> None:
 async def _instant(run: Run) -> None:
     """Each chat asks its next question when it has the answer to the last."""
     meter = _Meter(run)
-    chats = run.open_chats(run.sizes.instant_chats)
+    chats = await run.open_chats(run.sizes.instant_chats)
     async with asyncio.TaskGroup() as group:
         for chat in chats:
             group.create_task(_converse(run, chat, run.sizes.instant_each), name=f"chat {chat}")
@@ -159,7 +159,7 @@ async def _converse(run: Run, chat: int, count: int) -> None:
 async def _burst(run: Run) -> None:
     """Every question of every chat in the same moment."""
     meter = _Meter(run)
-    chats = run.open_chats(run.sizes.instant_chats)
+    chats = await run.open_chats(run.sizes.instant_chats)
     await run.ask_all(chats * run.sizes.instant_each, tokens=_ANSWER_TOKENS)
     await meter.note("burst", meter.questions)
 
@@ -168,7 +168,7 @@ def _stream(count: int) -> Callable[[Run], Awaitable[None]]:
     async def load(run: Run) -> None:
         """So many chats ask in the same moment and are answered at the model's pace."""
         meter, name = _Meter(run), f"stream{count}"
-        questions = await run.ask_all(run.open_chats(count), tokens=_ANSWER_TOKENS)
+        questions = await run.ask_all(await run.open_chats(count), tokens=_ANSWER_TOKENS)
         await meter.note(name, questions)
         finals = _known(_final_ms(question) for question in questions)
         run.figures[f"{name}_missing"] = sum(question.whole_at is None for question in questions)
@@ -182,7 +182,7 @@ async def _memory(run: Run) -> None:
     """Many chats have one exchange each, fifty at a time."""
     await run.settle()
     before = run.subject.usage.rss_mb
-    chats = run.open_chats(run.sizes.memory_chats)
+    chats = await run.open_chats(run.sizes.memory_chats)
     for start in range(0, len(chats), run.sizes.crowd_chats):
         await run.ask_all(chats[start : start + run.sizes.crowd_chats], tokens=_ANSWER_TOKENS)
     await run.settle()

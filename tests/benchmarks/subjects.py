@@ -1,4 +1,4 @@
-"""The three bots that are measured, each started, watched and ended as a process of its own."""
+"""The bots that are measured, each started, watched and ended as a process of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import psutil
 
 from tests.e2e.service import ROOT, free_port
 
-__all__ = ["SUBJECTS", "Others", "Running", "Subject", "SubjectEnded"]
+__all__ = ["Others", "Running", "Subject", "SubjectEnded"]
 
 _STOP_SECONDS = 10.0
 _LOG_TAIL_CHARACTERS = 2000
@@ -34,13 +34,6 @@ class Subject:
     name: str
     module: str
     is_service: bool = False
-
-
-SUBJECTS = (
-    Subject(name="parley", module="bot", is_service=True),
-    Subject(name="common", module="tests.benchmarks.references.common"),
-    Subject(name="floor", module="tests.benchmarks.references.floor"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +53,11 @@ class Running:
         self.started_at = 0.0
         self.port = free_port()
         self._folder = folder
-        self._settings = {**settings, **(self._service_settings() if subject.is_service else {})}
+        self._settings = {
+            **settings,
+            "PARLEY_HTTP__PORT": str(self.port),
+            **(self._service_settings() if subject.is_service else {}),
+        }
         self._process: asyncio.subprocess.Process | None = None
         self._watched: psutil.Process | None = None
 
@@ -68,10 +65,9 @@ class Running:
         return {
             "DATABASE_URL": f"sqlite+aiosqlite:///{self._folder / 'parley.db'}",
             "PARLEY_ACCESS": "open",
-            "PARLEY_HTTP__PORT": str(self.port),
+            "PARLEY_LIMITS__PERSON_PER_MINUTE": "0",
+            "PARLEY_LIMITS__CHAT_PER_MINUTE": "0",
             "PARLEY_LOG__FORMAT": "json",
-            # The fake's flood control is off, and the references know no limit over all chats either.
-            "PARLEY_TELEGRAM__SENDS_PER_SECOND": "1000",
         }
 
     async def __aenter__(self) -> Self:

@@ -14,14 +14,26 @@ from typing import Any, Literal
 from bot.sandbox import Sandbox
 from tests.e2e.brain import Brain
 from tests.e2e.service import Service
-from tests.fakes.slack import ApiCall, FakeSlack, Message
+from tests.fakes.slack import ApiCall, FakeSlack, Message, ThreadView
 
-__all__ = ["API_KEY", "EVENTS_PATH", "SlackStage", "Way", "open_slack_stage", "slack_settings"]
+__all__ = [
+    "ACK_SECONDS",
+    "API_KEY",
+    "EVENTS_PATH",
+    "SlackStage",
+    "Way",
+    "answered",
+    "open_slack_stage",
+    "point_slack_at",
+    "slack_settings",
+]
 
 Way = Literal["socket", "http"]
 
 API_KEY = "sk-for-slack-tests-only"
 EVENTS_PATH = "/slack/events"
+# Slack waits three seconds; a machine that is much slower than Slack's patience is not what is tested.
+ACK_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +51,11 @@ class SlackStage:
         read = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in read if line.get("event") == event]
 
-    async def logged(self, event: str, *, more_than: int = 0, seconds: float = 10.0) -> None:
+    async def logged(self, event: str, *, more_than: int = 0, seconds: float = 30.0) -> None:
         """Wait until the log holds more than so many lines of one kind."""
         await self.eventually(lambda: len(self.lines(event)) > more_than, seconds=seconds)
 
-    async def eventually(self, condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    async def eventually(self, condition: Callable[[], bool], *, seconds: float = 30.0) -> None:
         """Wait for something that Slack does not see. Raises AssertionError with the log."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -77,18 +89,28 @@ def slack_settings(slack: FakeSlack, provider: Sandbox, *, by: Way = "socket") -
     }
 
 
+async def point_slack_at(slack: FakeSlack, service: Service, *, by: Way) -> None:
+    """Let Slack know where a running service is, where it has to know."""
+    if by == "http":
+        await slack.set_request_url(f"http://127.0.0.1:{service.port}{EVENTS_PATH}")
+
+
+async def answered(slack: FakeSlack, thread: ThreadView, *texts: str, seconds: float = 60.0) -> None:
+    """Wait until the bot's messages in a thread are these, and whole."""
+    await slack.until(lambda: thread.texts == list(texts) and not thread.streaming, seconds=seconds)
+
+
 @asynccontextmanager
 async def open_slack_stage(
     folder: Path, *, by: Way = "socket", slack: FakeSlack | None = None
 ) -> AsyncIterator[SlackStage]:
     """A running service that Slack reaches in one of its two ways; ended with the block."""
-    workspace, brain = slack or FakeSlack(tiers="off"), Brain()
+    workspace, brain = slack or FakeSlack(tiers="off", ack_seconds=ACK_SECONDS), Brain()
     async with workspace, Sandbox(script=brain) as provider:
         service = Service(folder, slack_settings(workspace, provider, by=by))
         try:
             await service.start()
-            if by == "http":
-                await workspace.set_request_url(f"http://127.0.0.1:{service.port}{EVENTS_PATH}")
+            await point_slack_at(workspace, service, by=by)
             yield SlackStage(slack=workspace, provider=provider, brain=brain, service=service)
         finally:
             await service.aclose()

@@ -13,10 +13,10 @@ import pytest
 from bot.sandbox import ChatRequest, Reply, Sandbox, Script
 from tests.e2e.brain import continues, question_of
 from tests.e2e.service import Service
-from tests.e2e.slack_stage import slack_settings
-from tests.fakes.slack import ApiCall, FakeSlack, ThreadView
+from tests.e2e.slack_stage import ACK_SECONDS, Way, point_slack_at, slack_settings
+from tests.fakes.slack import ApiCall, FakeSlack, Person, Room, ThreadView
 
-pytestmark = [pytest.mark.e2e, pytest.mark.crash, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.crash, pytest.mark.timeout(300)]
 
 ROUNDS = 2
 PEOPLE = 12
@@ -38,39 +38,60 @@ class Storyteller(Script):
         return Reply(text=whole[len(shown) :], tokens_per_second=60, first_token_delay_seconds=0.2)
 
 
+def patient_slack() -> FakeSlack:
+    """Tells again at once, after four seconds and after a minute what was not acknowledged."""
+    return FakeSlack(tiers="off", ack_seconds=ACK_SECONDS, retry_after_seconds=(0.0, 4.0, 60.0))
+
+
+@pytest.mark.parametrize("by", ["socket", "http"])
 @pytest.mark.parametrize("seed", [20261123])
-async def test_turns_survive_kill_9_at_random_moments(tmp_path: Path, seed: int) -> None:
-    """Two rounds of a dozen questions in channels and direct messages; each round is struck once or twice."""
+async def test_turns_survive_kill_9_at_random_moments(tmp_path: Path, seed: int, by: Way) -> None:
+    """Two rounds of a dozen questions in channels and direct messages; each round is struck once or twice.
+
+    Some are asked while the process is down: Slack tells of them again, and says so.
+    """
     dice = random.Random(seed)
-    async with FakeSlack(tiers="off") as slack, Sandbox(script=Storyteller()) as provider:
-        service = Service(tmp_path, slack_settings(slack, provider))
+    async with patient_slack() as slack, Sandbox(script=Storyteller()) as provider:
+        service = Service(tmp_path, slack_settings(slack, provider, by=by))
         people = [slack.person(f"Person {number}") for number in range(PEOPLE)]
         room = slack.channel("stories", people)
         try:
             await service.start()
+            await point_slack_at(slack, service, by=by)
             for number in range(ROUNDS):
                 asked: dict[str, ThreadView] = {}
-                for index, person in enumerate(people):
-                    question = f"story {number}x{index}"
-                    if index % 2:
-                        asked[question] = room.thread(await room.say(person, f"{slack.mention} {question}"))
-                    else:
-                        dm = slack.dm(person)
-                        asked[question] = dm.thread(await dm.say(question))
+                for index, person in enumerate(people[:-2]):
+                    asked |= await ask(slack, room, person, f"story {number}x{index}", aloud=bool(index % 2))
                 for _ in range(dice.choice((1, 2))):
                     await asyncio.sleep(dice.uniform(0.0, 2.5))
                     await service.kill()
                     await service.start()
-                await slack.until(partial(_all_whole, asked), seconds=60)
+                await asyncio.sleep(dice.uniform(0.0, 1.0))
+                await service.kill()
+                for index, person in enumerate(people[-2:]):
+                    asked |= await ask(slack, room, person, f"story {number}y{index}", aloud=bool(index % 2))
+                await service.start()
+                await slack.until(partial(_all_whole, asked), seconds=150)
                 await service.settled()
                 for question, thread in asked.items():
                     assert thread.texts == [answer_to(question)], f"seed {seed}: {slack.describe()}"
             assert len(room.bot_messages) == ROUNDS * PEOPLE // 2
             assert not any(message.streaming for message in room.bot_messages)
+            assert any(one.acked and one.attempts[-1].number for one in slack.deliveries)
             assert slack.violations == []
             assert _earned(slack) == []
         finally:
             await service.aclose()
+
+
+async def ask(
+    slack: FakeSlack, room: Room, person: Person, question: str, *, aloud: bool
+) -> dict[str, ThreadView]:
+    """Ask in the channel or in direct messages; the question and its thread."""
+    if aloud:
+        return {question: room.thread(await room.say(person, f"{slack.mention} {question}"))}
+    dm = slack.dm(person)
+    return {question: dm.thread(await dm.say(question))}
 
 
 def _earned(slack: FakeSlack) -> list[ApiCall]:
@@ -95,7 +116,7 @@ async def test_a_half_written_native_stream_is_taken_up_after_a_restart(tmp_path
         try:
             await service.start()
             thread = dm.thread(await dm.say("story slow"))
-            await slack.until(lambda: bool(thread.texts) and "slow-10" in thread.texts[0], seconds=20)
+            await slack.until(lambda: bool(thread.texts) and "slow-10" in thread.texts[0], seconds=60)
             (message,) = thread.bot_messages
             assert message.streaming
             if end == "kill":
@@ -106,11 +127,11 @@ async def test_a_half_written_native_stream_is_taken_up_after_a_restart(tmp_path
             assert half != answer_to("story slow")
             await service.start()
             await slack.until(
-                lambda: thread.texts == [answer_to("story slow")] and not message.streaming, seconds=20
+                lambda: thread.texts == [answer_to("story slow")] and not message.streaming, seconds=60
             )
             await service.settled()
             assert thread.bot_messages == [message]
-            assert "slow-0" in str(provider.requests[-1].body)
+            assert "slow-0" in str(provider.chats[-1].body)
             await slack.until(lambda: thread.session_status != "processing")
             assert _earned(slack) == []
             assert slack.violations == []

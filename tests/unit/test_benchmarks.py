@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import math
 import re
 import statistics
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
@@ -13,11 +18,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.benchmarks import __main__ as command_line
 from tests.benchmarks.arithmetic import median_figures, percentile, ratio, spread
 from tests.benchmarks.figures import FIGURES
+from tests.benchmarks.platforms import PLATFORMS, Platform, Sighting
+from tests.benchmarks.platforms.page import read_html
+from tests.benchmarks.platforms.telegram import TelegramPlace
+from tests.benchmarks.platforms.watch import Watch
 from tests.benchmarks.questions import Question, question_number
 from tests.benchmarks.report import Report, align
+from tests.benchmarks.scenarios import SCENARIOS
 from tests.benchmarks.stage import Stage
+from tests.benchmarks.subjects import Running, Subject, SubjectEnded
 
 MEASURES = st.lists(st.floats(min_value=0, max_value=1e6), min_size=1, max_size=60)
 
@@ -85,7 +97,7 @@ def test_columns_are_aligned(rows: list[list[str]]) -> None:
 
 def test_the_table_puts_the_service_against_each_reference() -> None:
     """A column a subject, a column a ratio; figures nobody measured have no line, unknown ones a dash."""
-    report = Report(subjects=("parley", "common", "floor"))
+    report = Report(platform="telegram", subjects=("parley", "common", "floor"))
     report.add("parley", {"instant_cpu_ms": 4.0, "start_healthz_s": 1.0})
     report.add("parley", {"instant_cpu_ms": 6.0})
     report.add("common", {"instant_cpu_ms": 20.0})
@@ -108,9 +120,10 @@ def test_every_line_of_the_table_has_a_name_of_its_own() -> None:
 
 def test_the_results_file_holds_runs_medians_faults_and_the_machine(tmp_path: Path) -> None:
     """What is needed to judge the figures later is in one file."""
-    report = Report(subjects=("parley",), faults=["lost"])
+    report = Report(platform="telegram", subjects=("parley",), faults=["lost"])
     report.add("parley", {"instant_cpu_ms": 4.0})
     written = orjson.loads(report.write(tmp_path / "results", options={"quick": True}).read_bytes())
+    assert written["platform"] == "telegram"
     assert written["runs"] == {"parley": [{"instant_cpu_ms": 4.0}]}
     assert written["medians"] == {"parley": {"instant_cpu_ms": 4.0}}
     assert written["spreads"] == {"parley": {"instant_cpu_ms": [4.0, 4.0]}}
@@ -148,15 +161,16 @@ def test_tokens_are_timed_by_the_write_that_carries_them() -> None:
 
 async def test_lost_cut_doubled_and_foreign_answers_are_faults() -> None:
     """The stage names each answer that is not there exactly once and whole."""
-    async with Stage() as stage:
-        lost, cut, doubled, good = [await stage.ask(stage.open_chat(), tokens=3) for _ in range(4)]
+    place = TelegramPlace()
+    async with Stage(place) as stage:
+        lost, cut, doubled, good = [await stage.ask(await stage.open_chat(), tokens=3) for _ in range(4)]
         for question, text in (
             (cut, "answer2 word1"),
             (doubled, doubled.expected),
             (doubled, doubled.expected),
             (good, good.expected),
         ):
-            await _send(stage, question.chat_id, text)
+            await _send(place, question.chat_id, text)
         assert stage.faults() == [
             f"question {lost.number} in chat {lost.chat_id} was answered not at all",
             f"question {cut.number} in chat {cut.chat_id} was answered in part",
@@ -165,9 +179,168 @@ async def test_lost_cut_doubled_and_foreign_answers_are_faults() -> None:
         ]
 
 
-async def _send(stage: Stage, chat_id: int, text: str) -> None:
+async def _send(place: TelegramPlace, chat_id: int, text: str) -> None:
     """What a bot does: one sendMessage."""
-    url = f"{stage.telegram.url}/bot{stage.telegram.token}/sendMessage"
+    url = f"{place.telegram.url}/bot{place.telegram.token}/sendMessage"
     body = {"chat_id": chat_id, "text": text}
     async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
         assert answer.status == 200
+
+
+# --- the platforms ------------------------------------------------------------------------------------------
+
+
+def test_every_platform_measures_the_service_against_a_floor_with_loads_that_exist() -> None:
+    """The service comes first, as the ratios want it; every reference is a module that can be started."""
+    loads = {scenario.name for scenario in SCENARIOS}
+    assert [platform.name for platform in PLATFORMS] == ["telegram", "slack-socket", "slack-http", "page"]
+    for platform in PLATFORMS:
+        assert platform.subjects[0].is_service
+        assert "floor" in [subject.name for subject in platform.subjects]
+        assert {"start", "latency", "instant", "stream200"} <= platform.scenarios <= loads
+        assert all(find_spec(subject.module) is not None for subject in platform.subjects)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS, ids=[platform.name for platform in PLATFORMS])
+async def test_the_floor_of_every_platform_answers_whole_and_is_seen_to(
+    platform: Platform, tmp_path: Path
+) -> None:
+    """The real reference process, over the real wire: two chats, two questions each, one after the other."""
+    floor = next(subject for subject in platform.subjects if subject.name == "floor")
+    async with (
+        Stage(platform.make(), tokens_per_second=200) as stage,
+        Running(floor, stage.settings, tmp_path) as running,
+    ):
+        assert await stage.reached_at(running) >= running.started_at
+        chats = [await stage.open_chat() for _ in range(2)]
+        before = stage.answer_calls
+        for _ in range(2):
+            questions = [await stage.ask(chat, tokens=30) for chat in chats]
+            async with asyncio.timeout(60):
+                await asyncio.gather(*(question.whole.wait() for question in questions))
+        for question in stage.questions.values():
+            times = (
+                question.asked_at,
+                question.arrived_at,
+                question.first_token_at,
+                question.first_seen_at,
+                question.whole_at,
+            )
+            known = [moment for moment in times if moment is not None]
+            assert known == sorted(known)
+            assert len(known) == len(times)
+        assert stage.answer_calls > before
+        assert stage.faults() == []
+
+
+async def test_a_subject_that_ended_is_not_waited_for(tmp_path: Path) -> None:
+    """On no platform: what it wrote is the reason."""
+    broken = Subject(name="broken", module="tests.benchmarks.references.nothing_of_that_name")
+    for platform in PLATFORMS:
+        folder = tmp_path / platform.name
+        folder.mkdir()
+        async with Stage(platform.make()) as stage, Running(broken, stage.settings, folder) as running:
+            with pytest.raises(SubjectEnded, match="nothing_of_that_name"):
+                async with asyncio.timeout(60):
+                    await stage.reached_at(running)
+
+
+@given(words=st.lists(st.text("abc<>&\"' ", min_size=1, max_size=9), max_size=9))
+def test_a_growing_message_of_the_page_reads_as_its_text(words: list[str]) -> None:
+    """Whatever the text is made of, its markup is not read along."""
+    text = " ".join(words).strip()
+    assert read_html(f'<p class="x">{html.escape(text)}</p>') == text
+
+
+def test_only_what_was_newly_shown_is_sighted() -> None:
+    """Each text once, with its own time, when its call was carried out; other methods show nothing."""
+    message = _FakeMessage()
+    calls = [_FakeCall(method="send", status=0), _FakeCall(method="typing", status=200)]
+    watch: Watch[_FakeCall] = Watch(
+        calls=lambda: calls,
+        visible=frozenset({"send", "edit"}),
+        chat_of=lambda call: 5,
+        messages_of=lambda chat: [message],
+    )
+    message.history.append(_FakeShown(at=1.0, text="a"))
+    assert list(watch.look()) == []
+    calls[0].status = 200
+    assert list(watch.look()) == [Sighting(chat=5, text="a", at=1.0)]
+    message.history += [_FakeShown(at=2.0, text="ab"), _FakeShown(at=3.0, text="abc")]
+    assert list(watch.look()) == []
+    calls.append(_FakeCall(method="edit", status=200))
+    assert [sighting.text for sighting in watch.look()] == ["ab", "abc"]
+
+
+@dataclass
+class _FakeCall:
+    method: str
+    status: int
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 200
+
+
+@dataclass
+class _FakeShown:
+    at: float
+    text: str
+
+
+@dataclass(eq=False)
+class _FakeMessage:
+    history: list[_FakeShown] = field(default_factory=list)
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "measured"),
+    [
+        (["--platform", "page", "--only", "start"], [("page", ["parley", "floor"], ["start"], 3)]),
+        (
+            ["--platform", "telegram", "--only", "memory", "--runs", "2", "--subject", "common"],
+            [("telegram", ["common"], ["memory"], 2)],
+        ),
+        (["--only", "memory"], [("telegram", ["parley", "common", "floor"], ["memory"], 1)]),
+        (
+            ["--quick", "--only", "start", "--subject", "floor"],
+            [(name, ["floor"], ["start"], 1) for name in ("telegram", "slack-socket", "slack-http", "page")],
+        ),
+    ],
+)
+def test_the_options_choose_platforms_bots_and_loads(
+    arguments: list[str],
+    measured: list[tuple[str, list[str], list[str], int]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A platform that has nothing of what was asked for is left out; all of them together run once."""
+    asked: list[tuple[str, list[str], list[str], int]] = []
+
+    async def note(
+        platform: Any, subjects: Any, scenarios: Any, sizes: Any, *, runs: int, report: Any
+    ) -> None:
+        asked.append((platform.name, [s.name for s in subjects], [s.name for s in scenarios], runs))
+
+    monkeypatch.setattr(command_line, "measure", note)
+    monkeypatch.setattr(command_line, "RESULTS", tmp_path)
+    assert command_line.main(arguments) == 0
+    assert asked == measured
+    assert len(list(tmp_path.iterdir())) == len(measured)
+
+
+def test_faults_are_told_and_end_in_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Being slow is no fault; losing an answer is."""
+
+    async def lose(*_: Any, report: Report, **__: Any) -> None:
+        report.faults.append("question 7 was answered not at all")
+
+    monkeypatch.setattr(command_line, "measure", lose)
+    monkeypatch.setattr(command_line, "RESULTS", tmp_path)
+    assert command_line.main(["--platform", "page"]) == 1
+    assert "FAULT question 7 was answered not at all" in capsys.readouterr().out

@@ -6,14 +6,14 @@ import asyncio
 import os
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import orjson
 import uvloop
 
-MODEL = "Qwen/Qwen3-8B"
+from tests.benchmarks.references.provider import Provider, new_histories
+
 EDIT_EVERY_SECONDS = 1.0
 POLL_SECONDS = 30
 
@@ -24,14 +24,8 @@ class Floor:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._api = f"{os.environ['TELEGRAM_API_BASE_URL']}/bot{os.environ['TELEGRAM_BOT_TOKEN']}"
-        self._chat_url = f"{os.environ['SILICONFLOW_BASE_URL']}/chat/completions"
-        self._provider_headers = {
-            "Authorization": f"Bearer {os.environ['SILICONFLOW_API_KEY']}",
-            "Content-Type": "application/json",
-        }
-        self._histories: defaultdict[int, list[dict[str, str]]] = defaultdict(
-            lambda: [{"role": "system", "content": "You are a helpful assistant."}]
-        )
+        self._provider = Provider(session)
+        self._histories = new_histories()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -59,14 +53,14 @@ class Floor:
     async def _answer(self, message: dict[str, Any]) -> None:
         chat = message["chat"]["id"]
         async with self._locks[chat]:
-            history = self._histories[chat]
+            history = self._histories[str(chat)]
             history.append({"role": "user", "content": message.get("text", "")})
             await self._call("sendChatAction", chat_id=chat, action="typing")
             history.append({"role": "assistant", "content": await self._show(chat, history)})
 
     async def _show(self, chat: int, history: list[dict[str, str]]) -> str:
         sent, text, shown, edited_at = 0, "", "", 0.0
-        async for piece in self._pieces(history):
+        async for piece in self._provider.pieces(history):
             text += piece
             if text and not sent:
                 sent = (await self._call("sendMessage", chat_id=chat, text=text))["message_id"]
@@ -77,18 +71,6 @@ class Floor:
         if text != shown:
             await self._call("editMessageText", chat_id=chat, message_id=sent, text=text)
         return text
-
-    async def _pieces(self, history: list[dict[str, str]]) -> AsyncIterator[str]:
-        body = orjson.dumps({"model": MODEL, "messages": history, "stream": True})
-        rest = b""
-        async with self._session.post(self._chat_url, data=body, headers=self._provider_headers) as answer:
-            answer.raise_for_status()
-            async for data in answer.content.iter_any():
-                *lines, rest = (rest + data).split(b"\n")
-                for line in lines:
-                    if line.startswith(b"data: {"):
-                        for choice in orjson.loads(line[6:])["choices"]:
-                            yield choice["delta"].get("content") or ""
 
 
 async def main() -> None:

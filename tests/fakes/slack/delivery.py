@@ -11,10 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-__all__ = ["ACK_SECONDS", "Ack", "Attempt", "Courier", "Delivery", "Refusal", "Transport"]
+__all__ = [
+    "ACK_SECONDS",
+    "RETRY_AFTER_SECONDS",
+    "Ack",
+    "Attempt",
+    "Courier",
+    "Delivery",
+    "Refusal",
+    "Transport",
+]
 
 ACK_SECONDS = 3.0
-MIN_ACK_SECONDS = 0.25  # however time is scaled, an app gets this long to answer
+MIN_ACK_SECONDS = 1.0  # however time is scaled, an app gets this long to answer
 RETRY_AFTER_SECONDS = (0.0, 60.0, 300.0)
 
 Wire = dict[str, Any]
@@ -80,12 +89,18 @@ class Transport(Protocol):
 
 
 class Courier:
-    """Carries every delivery in a task of its own. ``transport`` is set before the first one."""
+    """Carries every delivery in a task of its own. ``transport`` is set before the first one.
+
+    The seconds are Slack's own until a test sets others; ``press_seconds`` are for what people do.
+    """
 
     transport: Transport
 
     def __init__(self, *, scale: Callable[[], float], on_change: Callable[[], None]) -> None:
         self.deliveries: list[Delivery] = []
+        self.ack_seconds = ACK_SECONDS
+        self.press_seconds = ACK_SECONDS
+        self.retry_after_seconds: tuple[float, ...] = RETRY_AFTER_SECONDS
         self._scale = scale
         self._on_change = on_change
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -93,7 +108,7 @@ class Courier:
     def send_event(self, body: Any) -> Delivery:
         """Tell the app of an event, up to four times."""
         delivery = Delivery(kind="events_api", payload=body)
-        self._start(delivery, (0.0, *RETRY_AFTER_SECONDS))
+        self._start(delivery, (0.0, *self.retry_after_seconds))
         return delivery
 
     def send_once(self, kind: Kind, payload: Wire) -> asyncio.Task[Ack | Refusal]:
@@ -137,7 +152,8 @@ class Courier:
         reason = before.reason if isinstance(before, Refusal) else ""
         attempt = Attempt(number=number, reason=reason)
         delivery.attempts.append(attempt)
-        timeout_seconds = max(ACK_SECONDS * self._scale(), MIN_ACK_SECONDS)
+        patience = self.ack_seconds if delivery.kind == "events_api" else self.press_seconds
+        timeout_seconds = max(patience * self._scale(), MIN_ACK_SECONDS)
         outcome = await self.transport.carry(delivery, attempt, timeout_seconds)
         attempt.outcome = outcome
         self._on_change()

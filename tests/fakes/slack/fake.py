@@ -13,7 +13,7 @@ from aiohttp import web
 from . import events
 from .accounts import TEAM_ID, Person
 from .calls import ApiCall
-from .delivery import Delivery
+from .delivery import ACK_SECONDS, RETRY_AFTER_SECONDS, Delivery
 from .files import StoredFile
 from .gateway import Gateway
 from .people import press_view, submit_view
@@ -34,7 +34,9 @@ class FakeSlack(Steering):
 
     The platform outlives the app: messages, unacknowledged events and used-up budgets stay when the app dies.
     Events go out by Socket Mode until ``set_request_url`` is called. ``clock`` drives the rate limits and the
-    times in ``calls``; ``time_scale`` shortens the platform's own waits.
+    times in ``calls``; ``time_scale`` shortens the platform's own waits. ``ack_seconds`` is how long it waits
+    for an acknowledgement, ``press_seconds`` for one of what people do: longer than Slack where a test is not
+    about it, lest a slow machine fail.
     """
 
     def __init__(
@@ -50,6 +52,9 @@ class FakeSlack(Steering):
         marketplace: bool = False,
         subscriptions: frozenset[str] = events.SUBSCRIPTIONS,
         time_scale: float = 1.0,
+        ack_seconds: float = ACK_SECONDS,
+        press_seconds: float | None = None,
+        retry_after_seconds: tuple[float, ...] = RETRY_AFTER_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bot_token = bot_token
@@ -66,6 +71,8 @@ class FakeSlack(Steering):
             clock=clock,
             time_scale=time_scale,
         )
+        world.courier.ack_seconds, world.courier.retry_after_seconds = ack_seconds, retry_after_seconds
+        world.courier.press_seconds = ack_seconds if press_seconds is None else press_seconds
         super().__init__(world, signing_secret)
         self._gateway = Gateway(world, sockets=self.sockets, bot_token=bot_token, app_token=app_token)
         self._dms: dict[str, DirectMessages] = {}
@@ -260,7 +267,7 @@ class FakeSlack(Steering):
 
     # Waiting
 
-    async def until(self, condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Any], *, seconds: float = 30.0) -> None:
         """Wait until a condition on the platform holds; it is looked at after every change.
 
         Raises AssertionError with what the channels show when it does not come true within ``seconds``.

@@ -70,6 +70,7 @@ class FileStore:
     def __init__(self) -> None:
         self.base_url = ""
         self.tickets: dict[str, Ticket] = {}
+        self.locked: set[str] = set()
         self._by_id: dict[str, StoredFile] = {}
 
     def add(

@@ -72,6 +72,8 @@ class Gateway:
         stored = self.world.files.at_path(request.path)
         if stored is None:
             return web.Response(status=404, text="Not Found")
+        if stored.id in self.world.files.locked:
+            return web.Response(text=LOGIN_PAGE, content_type="text/html")
         return web.Response(body=stored.data, content_type=stored.mime_type)
 
     async def _upload(self, request: web.BaseRequest, ticket_id: str) -> web.Response:

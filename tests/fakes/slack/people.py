@@ -53,9 +53,15 @@ class Participant:
         text: str = "",
         thread: Message | None = None,
         size: int | None = None,
+        locked: bool = False,
     ) -> Message:
-        """Send a file with a text; ``size`` declares one larger than the bytes at hand."""
+        """Send a file with a text; ``size`` declares one larger than the bytes at hand.
+
+        Downloads of a ``locked`` one get the login page and 200, as from Slack when a scope is missing.
+        """
         stored = self._store(data, name=name, mime_type=mime_type, size=size)
+        if locked:
+            self.world.files.locked.add(stored.id)
         return self._share(stored, text, thread)
 
     async def send_voice(

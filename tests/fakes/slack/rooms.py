@@ -89,10 +89,10 @@ class Room(ChannelView):
         self.channel.members.remove(person)
         self._tell("member_left_channel", person)
 
-    def add_bot(self) -> None:
-        """Invite the bot (back) in."""
+    def add_bot(self, *, by: Person | None = None) -> None:
+        """Invite the bot (back) in; Slack names who did it unless a setting of the workspace did."""
         self.channel.bot_in = True
-        self._tell("member_joined_channel", self.world.bot)
+        self._tell("member_joined_channel", self.world.bot, **({"inviter": by.id} if by else {}))
 
     def remove_bot(self) -> None:
         """Remove the bot: it hears nothing more and cannot write."""
@@ -103,6 +103,6 @@ class Room(ChannelView):
         """Close the channel for everybody."""
         self.channel.archived = True
 
-    def _tell(self, kind: str, person: Person) -> None:
+    def _tell(self, kind: str, person: Person, **more: str) -> None:
         event = {"type": kind, "user": person.id, "channel": self.channel.id, "team": person.team_id}
-        self.world.publish({**event, "event_ts": self.world.new_ts()}, self.channel)
+        self.world.publish({**event, **more, "event_ts": self.world.new_ts()}, self.channel)

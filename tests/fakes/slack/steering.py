@@ -11,7 +11,7 @@ from tests.fakes.faults import Matches
 
 from . import events
 from .accounts import APP_ID, Wire
-from .delivery import ACK_SECONDS, Delivery
+from .delivery import Delivery
 from .errors import ApiError, withdrawn
 from .http_events import HttpEvents
 from .sockets import SocketMode
@@ -104,15 +104,24 @@ class Steering:
     # Events
 
     async def set_request_url(self, url: str) -> None:
-        """Send everything to this URL by HTTP now. Raises AssertionError unless it passes the challenge."""
+        """Send everything to this URL by HTTP now.
+
+        Raises AssertionError unless it passes the challenge, aiohttp.ClientError when nobody answers.
+        """
         http = HttpEvents(url, self.signing_secret)
-        challenge = uuid4().hex
-        answer = await http.verify(challenge, ACK_SECONDS * max(self.time_scale, 1.0))
-        if answer.status != 200 or challenge not in answer.body:
+        try:
+            await self._verify(http)
+        except BaseException:
             await http.close()
-            raise AssertionError(f"{url} answered the challenge with {answer.status}: {answer.body!r}")
+            raise
         await self.close_http()
         self._http = self.world.courier.transport = http
+
+    async def _verify(self, http: HttpEvents) -> None:
+        challenge = uuid4().hex
+        answer = await http.verify(challenge, self.world.courier.ack_seconds * max(self.time_scale, 1.0))
+        if answer.status != 200 or challenge not in answer.body:
+            raise AssertionError(f"{http.url} answered the challenge with {answer.status}: {answer.body!r}")
 
     @property
     def http(self) -> HttpEvents:

@@ -74,6 +74,36 @@ async def test_a_pause_the_platform_asks_for_is_kept_and_remembered() -> None:
     assert await granted(governor, Priority.FINAL)
 
 
+async def test_a_refusal_that_is_no_fault_of_the_chats_is_not_held_against_it() -> None:
+    """Only calls like the one refused wait, for one interval; the budget and the pace stay what they were."""
+    clock = ManualClock()
+    governor = Governor(clock=clock)
+    assert await granted(governor, Priority.NEW_PART)
+    governor.hold_off("a", PACE, 0.0)
+    assert not await granted(governor, Priority.NEW_PART)
+    assert governor.spare("a", PACE, what="typing", every_seconds=4)
+    clock.advance(1.0)
+    assert [await granted(governor, Priority.FINAL) for _ in range(4)] == [True, True, True, False]
+    clock.advance(1.0)
+    assert await granted(governor, Priority.FINAL)
+
+
+async def test_what_was_refused_is_tried_again_after_an_interval_and_others_go_before() -> None:
+    """A final does not wait for a beginning that found no room, and is not tried in a loop itself."""
+    clock = ManualClock()
+    governor = Governor(clock=clock)
+    await granted(governor, Priority.NEW_PART)
+    governor.hold_off("a", PACE, 0.0)
+    assert await granted(governor, Priority.FINAL)
+    governor.hold_off("a", PACE, 0.0)
+    assert [await granted(governor, priority) for priority in (Priority.FINAL, Priority.NEW_PART)] == [
+        False,
+        False,
+    ]
+    clock.advance(1.0)
+    assert await granted(governor, Priority.FINAL)
+
+
 async def test_cosmetic_calls_are_dropped_and_never_wait() -> None:
     """Typing is shown now or not at all."""
     clock = ManualClock()
@@ -87,7 +117,8 @@ async def test_cosmetic_calls_are_dropped_and_never_wait() -> None:
 
 async def test_what_matters_more_goes_first() -> None:
     """Of those who wait for the same chat, a final overtakes edits that came before it."""
-    governor, pace, order = Governor(clock=SystemClock()), Pace(interval_seconds=0.01, burst=1), []
+    clock = ManualClock()
+    governor, pace, order = Governor(clock=clock), Pace(interval_seconds=1.0, burst=1), []
 
     async def call(name: str, priority: Priority) -> None:
         await governor.permit("a", pace, priority)
@@ -102,6 +133,9 @@ async def test_what_matters_more_goes_first() -> None:
         ):
             group.create_task(call(name, priority))
             await asyncio.sleep(0)
+        while len(order) < 4:
+            clock.advance(1.0)
+            await asyncio.sleep(0)
     assert order == ["first", "final", "notice", "edit"]
 
 
@@ -112,7 +146,7 @@ async def test_one_who_gives_up_waiting_costs_nothing() -> None:
     waiting = asyncio.create_task(governor.permit("a", pace, Priority.FINAL))
     await asyncio.sleep(0)
     waiting.cancel()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         await governor.permit("a", pace, Priority.FINAL)
 
 

@@ -21,7 +21,7 @@ from tests.fakes.slack import DirectMessages, FakeSlack, sign
 
 from .slack_app import bolt_on, client_on, socket_mode, web_page
 
-QUICK = 0.005  # an acknowledgement within a quarter of a second, retries after 0.3 s and 1.5 s
+QUICK = 0.005  # an acknowledgement within a second, retries after 0.3 s and 1.5 s
 
 
 @pytest.fixture

@@ -62,8 +62,8 @@ class Stage:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[FakeSlack]:
-    """A Slack without rate limits."""
-    async with FakeSlack(tiers="off") as slack:
+    """A Slack without rate limits, and more patient with a slow machine than Slack is."""
+    async with FakeSlack(tiers="off", ack_seconds=20.0) as slack:
         yield slack
 
 

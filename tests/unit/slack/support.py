@@ -100,13 +100,13 @@ async def running(adapter: SlackAdapter, store: Store) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             (outcome,) = await asyncio.gather(task, return_exceptions=True)
         if isinstance(outcome, Exception):
             raise outcome
 
 
-async def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], *, seconds: float = 30.0) -> None:
     """Wait until ``condition`` holds. Raises AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

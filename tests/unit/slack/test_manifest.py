@@ -29,6 +29,8 @@ SCOPES = {
     "chat.update": "chat:write",
     "conversations.open": "im:write",
     "conversations.replies": "channels:history groups:history im:history mpim:history",
+    "files.completeUploadExternal": "files:write",
+    "files.getUploadURLExternal": "files:write",
     "files.info": "files:read",
     "users.info": "users:read",
     "views.publish": None,

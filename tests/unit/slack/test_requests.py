@@ -93,7 +93,7 @@ async def test_what_could_not_be_stored_is_answered_503_and_comes_again(slack: F
         store.refusals = 2
         await slack.dm(ann).say("hello")
         await until(lambda: store.addressed)
-        assert len(store.submitted) == 3
+        assert len(store.submitted) >= 3
         await slack.until(lambda: not slack.unacknowledged)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from adapters.slack.translate import people_in, translate_button, translate_even
 from bot.messages import (
     AttachmentKind,
     ButtonPressed,
+    ChatJoined,
     ChatKind,
     ChatLeft,
     Deleted,
@@ -100,13 +102,27 @@ def test_what_nobody_wrote_to_us_is_dropped(fields: dict[str, Any]) -> None:
 
 
 def test_a_guest_and_a_stranger_are_not_vouched_for() -> None:
-    """Whoever is not known is not either."""
+    """Nor is anybody of whom neither Slack nor the event tells anything."""
     guest = read(user="UGIA").author
-    unknown = read(user="UNEW").author
+    nobody = read(user="UNEW", team=None).author
     stranger = read(user="UEVE", user_team="T_OTHER").author
     assert (guest.is_guest, guest.vouched) == (True, False)
-    assert (unknown.is_guest, unknown.vouched) == (False, False)
+    assert (nobody.is_guest, nobody.vouched) == (False, False)
     assert (stranger.is_guest, stranger.vouched) == (True, False)
+
+
+def test_of_whom_slack_could_not_be_asked_the_events_workspace_counts() -> None:
+    """What the event says itself goes before where it happened."""
+    home = replace(SCENE, team="T1")
+    told = [
+        home.author("UNEW"),
+        home.author("UNEW", "T1"),
+        home.author("UNEW", "T_OTHER"),
+        SCENE.author("UNEW"),
+        home.author("UGIA", "T1"),
+    ]
+    assert [author.vouched for author in told] == [True, True, False, False, False]
+    assert [author.is_guest for author in told] == [False, False, True, False, True]
 
 
 def test_files_come_as_handles() -> None:
@@ -200,12 +216,35 @@ def test_the_stop_control_stops_its_thread() -> None:
 def test_only_our_own_coming_and_going_matters() -> None:
     """Others come and go all day."""
     left = event_of(type="member_left_channel", user="UBOT")
-    back = event_of(type="member_joined_channel", user="UBOT")
+    joined = event_of(type="member_joined_channel", user="UBOT", inviter="UANN", channel_type="C")
     assert isinstance(left, ChatLeft)
-    assert isinstance(back, ChatLeft)
-    assert (left.back, back.back) == (False, True)
-    assert left.event_id != back.event_id
+    assert isinstance(joined, ChatJoined)
+    assert not left.back
+    assert left.event_id != joined.event_id
+    assert (joined.key, joined.chat_kind, joined.hears_all) == (key(thread=""), ChatKind.CHANNEL, True)
+    assert (joined.author.id, joined.author.vouched) == ("UANN", True)
     assert event_of(type="member_left_channel", user="UBOB") is None
+    assert event_of(type="member_joined_channel", user="UBOB", inviter="UANN") is None
+
+
+def test_a_bot_that_nobody_named_brought_in_is_brought_by_the_workspace() -> None:
+    """Slack names no inviter when its settings did it; the inviter is looked up where there is one."""
+    joined = event_of(type="member_joined_channel", user="UBOT")
+    assert isinstance(joined, ChatJoined)
+    assert (joined.author.id, joined.author.vouched) == ("", True)
+    assert "UANN" in people_in(message(type="member_joined_channel", user="UBOT", inviter="UANN"))
+
+
+def test_opening_the_home_tab_asks_the_core_like_a_button_there() -> None:
+    """Each opening once; the Messages tab is none."""
+    fields = {"type": "app_home_opened", "channel": "D1", "channel_type": None, "tab": "home"}
+    event, later = event_of(**fields), event_of(**fields, event_ts=LATER)
+    assert isinstance(event, ButtonPressed)
+    assert (event.key, event.chat_kind, event.author.id) == (key("D1", ""), ChatKind.PRIVATE, "UANN")
+    assert (event.data, event.message_id, event.answer_id) == ("home", "", "")
+    assert event.event_id != later.event_id
+    assert event_of(**{**fields, "tab": "messages"}) is None
+    assert event_of(**{**fields, "channel": None}) is None
 
 
 def press(**changes: Any) -> dict[str, Any]:
