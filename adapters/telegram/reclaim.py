@@ -17,6 +17,8 @@ __all__ = ["Reclaiming"]
 
 _BEYOND: Final = 3
 _MOST: Final = 10
+# On a busy bot ids go on becoming known, and each makes room for another one to try, at a call a second.
+_MOST_IN_ALL: Final = 20
 _REMEMBERED: Final = 500
 
 
@@ -43,10 +45,20 @@ class Reclaiming:
         """
         if not after.isdecimal():
             return None
-        tried = self._tried_near(key, after)
-        for number in islice(_candidates(key, int(after), taken), _MOST):
+        place = (str(key), after)
+        found = await self._try(_candidates(key, int(after), taken), self._tried_near(place), key, content)
+        # What this message was not may be the next one that gets lost here.
+        self._tried.pop(place, None)
+        return found
+
+    async def _try(
+        self, candidates: Iterator[int], tried: set[int], key: ConversationKey, content: Rendered
+    ) -> str | None:
+        for number in islice(candidates, _MOST):
             if number in tried:
                 continue
+            if len(tried) == _MOST_IN_ALL:
+                return None
             try:
                 await self._outbound.edit(key, str(number), content)
             except MessageGone:
@@ -55,8 +67,7 @@ class Reclaiming:
             return str(number)
         return None
 
-    def _tried_near(self, key: ConversationKey, after: str) -> set[int]:
-        place = (str(key), after)
+    def _tried_near(self, place: tuple[str, str]) -> set[int]:
         tried = self._tried.setdefault(place, set())
         self._tried.move_to_end(place)
         if len(self._tried) > _REMEMBERED:

@@ -64,6 +64,12 @@ def _visible(character: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def _cell(character: str, style: str) -> _Cell:
+    """Shared: a long answer is laid out anew as it grows, and holds few characters that are not alike."""
+    return _Cell(character, _columns(character), style)
+
+
+@lru_cache(maxsize=4096)
 def _columns(character: str) -> int:
     return max(wcwidth(character), 0)
 
@@ -111,7 +117,7 @@ def _cells(line: str, start: int, spans: Sequence[tuple[int, int, Span]]) -> lis
                 before = cells[-1]
                 cells[-1] = _Cell(before.text + character, before.width, before.style)
             else:
-                cells.append(_Cell(character, columns, style))
+                cells.append(_cell(character, style))
     return cells
 
 

@@ -17,6 +17,8 @@ from tests.contract.engine_bench import message, note
 _CHATS = 5
 _MESSAGES = 20
 _DONE_BEFORE_THE_CRASH = 10
+_RETRY_DELAYS_SECONDS = (1.0, 1.0)
+DEATHS = len(_RETRY_DELAYS_SECONDS) + 1
 
 
 async def hang_in_the_middle(path: Path) -> None:
@@ -56,7 +58,7 @@ async def die_at_the_poison(path: Path) -> None:
         sys.stdout.flush()
 
     async with open_database(f"sqlite:///{path}") as database:
-        engine = EmbeddedEngine(database=database)
+        engine = EmbeddedEngine(database=database, retry_delays_seconds=_RETRY_DELAYS_SECONDS)
         await engine.accept(message("poison"))
         await engine.accept(message("next"))
         await engine.serve(handler)

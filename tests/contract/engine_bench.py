@@ -19,9 +19,22 @@ from bot.storage import Database, open_database
 from bot.storage.migrate import migrate
 from tests.fakes.clock import ManualClock
 
-__all__ = ["EmbeddedBench", "EngineBench", "Recorder", "eventually", "key", "message", "note"]
+__all__ = [
+    "WAIT_SECONDS",
+    "EmbeddedBench",
+    "EngineBench",
+    "Recorder",
+    "eventually",
+    "idle",
+    "key",
+    "message",
+    "note",
+]
 
-_WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
+# Time to clean up at a shutdown: for a handler that does, and before one that never will is left behind.
+_GRACE_SECONDS = 30.0
+_NO_GRACE_SECONDS = 0.05
 
 
 def key(chat: str) -> ConversationKey:
@@ -45,12 +58,21 @@ def message(event_id: str, chat: str = "chat") -> Incoming:
 
 async def eventually(holds: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
     """Wait until it holds; fail when it does not within a bounded time."""
-    async with asyncio.timeout(_WAIT_SECONDS):
+    async with asyncio.timeout(WAIT_SECONDS):
         while True:
             result = holds()
             if result if isinstance(result, bool) else await result:
                 return
             await asyncio.sleep(0.002)
+
+
+async def idle(bench: EngineBench) -> None:
+    """Wait until no turn is running. A handler that has returned is done only when that is stored."""
+
+    async def nothing_runs() -> bool:
+        return (await bench.stats()).running == 0
+
+    await eventually(nothing_runs)
 
 
 def note(text: str) -> Callable[[Connection], None]:
@@ -89,6 +111,9 @@ class EngineBench(Protocol):
 
     async def shut_down(self) -> None:
         """End serving as at the end of the process."""
+
+    async def abandon(self) -> None:
+        """Shut down without the time that handlers have to clean up."""
 
     async def restart(self) -> None:
         """Shut down, close everything and open it again, as a new process does."""
@@ -135,7 +160,7 @@ class EmbeddedBench:
             database=self.database,
             clock=self.clock,
             retry_delays_seconds=self.delays,
-            shutdown_grace_seconds=0.5,
+            shutdown_grace_seconds=_GRACE_SECONDS,
         )
 
     def serve(self, handler: TurnHandler) -> None:
@@ -149,6 +174,10 @@ class EmbeddedBench:
         await asyncio.wait({serving})
         if not serving.cancelled():
             serving.result()
+
+    async def abandon(self) -> None:
+        self.engine._shutdown_grace_seconds = _NO_GRACE_SECONDS
+        await self.shut_down()
 
     async def restart(self) -> None:
         await self.shut_down()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.ports import Turn
+from tests.contract.crash_child import DEATHS
 from tests.contract.engine_bench import EmbeddedBench, eventually, note
 
 _ROOT = Path(__file__).parents[2]
@@ -64,9 +65,9 @@ async def test_every_event_is_finished_once_after_a_kill(tmp_path: Path) -> None
 
 
 async def test_a_turn_that_kills_the_process_is_given_up(tmp_path: Path) -> None:
-    """After five deaths the turn is dead and the conversation's next message is served."""
+    """After as many deaths as it has attempts it is dead and the conversation's next message is served."""
     path = tmp_path / "parley.db"
-    for _ in range(5):
+    for _ in range(DEATHS):
         child = await _start(path, "poison")
         assert await asyncio.wait_for(child.wait(), _CHILD_SECONDS) == -signal.SIGKILL
     child = await _start(path, "poison")

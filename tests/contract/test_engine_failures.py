@@ -8,22 +8,24 @@ import pytest
 
 from bot.errors import Fenced
 from bot.ports import CancelReason, Turn
-from tests.contract.engine_bench import EngineBench, Recorder, eventually, key, message, note
+from tests.contract.engine_bench import (
+    WAIT_SECONDS,
+    EngineBench,
+    Recorder,
+    eventually,
+    idle,
+    key,
+    message,
+    note,
+)
 
 
 async def _fail_until_dead(bench: EngineBench, recorder: Recorder) -> None:
     for attempt, delay in enumerate(bench.delays, start=1):
         await eventually(lambda attempt=attempt: len(recorder.attempts) == attempt)
-        await _until_put_off(bench)
+        await idle(bench)
         bench.clock.advance(delay)
     await eventually(lambda: len(recorder.attempts) == len(bench.delays) + 1)
-
-
-async def _until_put_off(bench: EngineBench) -> None:
-    async def put_off() -> bool:
-        return (await bench.stats()).running == 0
-
-    await eventually(put_off)
 
 
 async def test_a_failing_turn_is_tried_five_times_and_given_up(bench: EngineBench) -> None:
@@ -66,7 +68,7 @@ async def test_a_back_off_survives_a_restart(bench: EngineBench) -> None:
     bench.serve(recorder)
     await bench.engine.accept(message("a"))
     await eventually(lambda: recorder.attempts == [1])
-    await _until_put_off(bench)
+    await idle(bench)
     await bench.restart()
     bench.serve(recorder)
     recorder.fails.clear()
@@ -81,11 +83,9 @@ async def test_shutdown_leaves_a_turn_to_go_on(bench: EngineBench) -> None:
     """The handler is cancelled for SHUTDOWN; the turn runs again, with what it stored, at no cost."""
     recorder = Recorder(blocks={"a"})
     bench.serve(recorder)
-    for _ in range(7):
-        if not recorder.began:
-            await bench.engine.accept(message("a"))
-            await bench.engine.accept(message("b"))
-        count = len(recorder.began) + 1
+    await bench.engine.accept(message("a"))
+    await bench.engine.accept(message("b"))
+    for count in range(1, 8):
         await eventually(lambda count=count: len(recorder.began) == count)
         await recorder.turns[-1].effect(note(f"attempt {recorder.attempts[-1]}"))
         await bench.restart()
@@ -140,13 +140,13 @@ async def test_a_handler_that_does_not_let_go_is_left_behind(bench: EngineBench)
 
     bench.serve(stubborn)
     await bench.engine.accept(message("a"))
-    await asyncio.wait_for(begun.wait(), 20)
-    await bench.shut_down()
+    await asyncio.wait_for(begun.wait(), WAIT_SECONDS)
+    await bench.abandon()
     recorder = Recorder(blocks={"a"})
     bench.serve(recorder)
     await eventually(lambda: recorder.attempts == [2])
     let_go.set()
-    await asyncio.wait_for(fenced.wait(), 20)
+    await asyncio.wait_for(fenced.wait(), WAIT_SECONDS)
     recorder.go.set()
     await eventually(lambda: recorder.ended == ["a"])
     assert await bench.notes() == []
@@ -158,7 +158,7 @@ async def test_an_old_attempt_can_change_nothing(bench: EngineBench) -> None:
     bench.serve(recorder)
     await bench.engine.accept(message("a"))
     await eventually(lambda: recorder.attempts == [1])
-    await _until_put_off(bench)
+    await idle(bench)
     old = recorder.turns[0]
     with pytest.raises(Fenced):
         await old.effect(note("between"))
@@ -192,7 +192,7 @@ async def test_a_change_that_raises_leaves_the_turn_open(bench: EngineBench) -> 
     bench.serve(handler)
     await bench.engine.accept(message("a"))
     await eventually(lambda: attempts == [1])
-    await _until_put_off(bench)
+    await idle(bench)
     bench.clock.advance(bench.delays[0])
 
     async def whole() -> bool:
@@ -213,7 +213,7 @@ async def test_a_cancellation_nobody_asked_for_is_a_failure(bench: EngineBench) 
     bench.serve(handler)
     await bench.engine.accept(message("a"))
     await eventually(lambda: attempts == [1])
-    await _until_put_off(bench)
+    await idle(bench)
     bench.clock.advance(bench.delays[0])
     await eventually(lambda: attempts == [1, 2])
     assert await bench.engine.stop(key("other"), reason=CancelReason.USER) == []

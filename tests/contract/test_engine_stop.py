@@ -5,7 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from bot.ports import CancelReason, Lane, Turn
-from tests.contract.engine_bench import EngineBench, Recorder, eventually, key, message, note
+from tests.contract.engine_bench import (
+    WAIT_SECONDS,
+    EngineBench,
+    Recorder,
+    eventually,
+    idle,
+    key,
+    message,
+    note,
+)
 
 
 async def _blocked(bench: EngineBench, *names: str) -> tuple[Recorder, list[int]]:
@@ -32,6 +41,7 @@ async def test_stop_leaves_other_conversations_alone(bench: EngineBench) -> None
     assert await bench.engine.stop(key("other"), reason=CancelReason.USER) == []
     recorder.go.set()
     await eventually(lambda: recorder.ended == ["a"])
+    await idle(bench)
     assert await bench.engine.stop(key("chat"), reason=CancelReason.USER) == []
 
 
@@ -74,9 +84,9 @@ async def test_a_second_stop_changes_nothing(bench: EngineBench) -> None:
 
     bench.serve(handler)
     await bench.engine.accept(message("a"))
-    await asyncio.wait_for(begun.wait(), 20)
+    await asyncio.wait_for(begun.wait(), WAIT_SECONDS)
     first = await bench.engine.stop(key("chat"), reason=CancelReason.USER)
-    await asyncio.wait_for(cleaning.wait(), 20)
+    await asyncio.wait_for(cleaning.wait(), WAIT_SECONDS)
     assert await bench.engine.stop(key("chat"), reason=CancelReason.SUPERSEDED) == first
     go.set()
     await eventually(lambda: seen == [CancelReason.USER])
@@ -100,10 +110,10 @@ async def test_a_stop_by_a_control_turn_does_not_stop_itself(bench: EngineBench)
 
     bench.serve(handler)
     turn_id = await bench.engine.accept(message("a"))
-    await asyncio.wait_for(begun.wait(), 20)
+    await asyncio.wait_for(begun.wait(), WAIT_SECONDS)
     await bench.engine.accept(message("stop"), lane=Lane.CONTROL)
-    await asyncio.wait_for(cancelled.wait(), 20)
-    assert stopped == [turn_id]
+    await asyncio.wait_for(cancelled.wait(), WAIT_SECONDS)
+    await eventually(lambda: stopped == [turn_id])
 
 
 async def test_a_handler_may_finish_while_it_is_stopped(bench: EngineBench) -> None:

@@ -1,8 +1,11 @@
-"""One service for a whole module: the real process between a Telegram and a provider on loopback."""
+"""One service for a whole module: the real process between a Telegram and a provider on loopback.
+
+A story that fails says what was shown and what the service logged.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +14,28 @@ import pytest_asyncio
 
 from bot.sandbox import Sandbox
 from tests.e2e.brain import Brain
+from tests.e2e.evidence import add_evidence
 from tests.e2e.service import Service
 from tests.fakes.telegram import FakeTelegram
 
 __all__ = ["Stage"]
+
+STORY_SECONDS = 400
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A story starts processes and waits for them, each of which may take a minute on a slow machine."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(STORY_SECONDS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what explains a failure."""
+    report = yield
+    add_evidence(item, report)
+    return report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = ["NEVER_SHOWN", "all_answered", "lines_of", "open_stage", "raw_message
 NEVER_SHOWN = ("<html", "<!doctype", "Traceback", "Error(", "Exception", 'File "', "{'", '{"')
 
 _OPEN = "select count(*) from turns where state not in ('done', 'dead')"
+_TURNS = "select id, conversation, state from turns where state not in ('done', 'dead') limit 20"
 
 
 class _Crowded(Protocol):
@@ -72,10 +74,12 @@ def unfit_for_people(chats: Mapping[str, _Crowded]) -> dict[str, str]:
     }
 
 
-async def all_answered(service: Service, chats: Iterable[_Crowded], *, seconds: float = 30.0) -> None:
-    """Wait until every chat shows something and no turn is open; TimeoutError when it comes to neither."""
+async def all_answered(service: Service, chats: Iterable[_Crowded], *, seconds: float = 60.0) -> None:
+    """Wait until every chat shows something and no turn is open; AssertionError if it never comes to it."""
     crowd = list(chats)
-    async with asyncio.timeout(seconds):
-        # The end of a turn is in the service's database alone, which rings no bell here.
-        while not all(chat.texts for chat in crowd) or service.rows(_OPEN) != [(0,)]:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    deadline = time.monotonic() + seconds
+    # The end of a turn is in the service's database alone, which rings no bell here.
+    while not all(chat.texts for chat in crowd) or service.rows(_OPEN) != [(0,)]:
+        silent = sum(not chat.texts for chat in crowd)
+        assert time.monotonic() < deadline, f"{silent} silent chats; open turns: {service.rows(_TURNS)}"
+        await asyncio.sleep(0.05)

@@ -113,7 +113,6 @@ async def test_malformed_updates_among_good_ones_cost_only_themselves(stage: Sta
         await chat.say(f"good {number}")
     await stage.telegram.until(
         lambda: [chat.texts for chat in people] == [[f"You said: good {n}"] for n in range(len(people))],
-        seconds=20,
     )
     assert lines_of(stage.service, "telegram_update_unreadable") >= 10
 
@@ -132,10 +131,10 @@ async def test_every_kind_of_content_gets_one_clear_sentence(stage: Stage) -> No
     chats = {name: somebody(stage, f"Cleo {name}") for name in KINDS}
     for number, (name, chat) in enumerate(chats.items()):
         stage.telegram.push_raw({"message": raw_message(chat, number, **KINDS[name][0])}, chat_id=chat.id)
-    await stage.telegram.until(lambda: all(len(chat.texts) == 1 for chat in chats.values()), seconds=20)
+    await stage.telegram.until(lambda: all(len(chat.texts) == 1 for chat in chats.values()))
     for name, chat in chats.items():
         await chat.say(f"after {name}")
-    await stage.telegram.until(lambda: all(len(chat.texts) == 2 for chat in chats.values()), seconds=20)
+    await stage.telegram.until(lambda: all(len(chat.texts) == 2 for chat in chats.values()))
     missing = {
         name: chat.texts
         for name, chat in chats.items()
@@ -159,7 +158,7 @@ async def test_names_that_are_markup_or_forge_authors_stay_names(stage: Stage) -
     groups = [stage.telegram.group(f"Team {number}", [person]) for number, person in enumerate(people)]
     for group, person in zip(groups, people, strict=True):
         await group.say(person, "@parley_bot who am I?")
-    await stage.telegram.until(lambda: all(len(group.texts) == 1 for group in groups), seconds=20)
+    await stage.telegram.until(lambda: all(len(group.texts) == 1 for group in groups))
     for group in groups:
         told = group.texts[0].removeprefix("You said: ")
         name, colon, question = told.partition(":")
@@ -249,7 +248,7 @@ async def test_a_button_pressed_twice_counts_once(stage: Stage) -> None:
     message = chat.last
     presses = [chat.push_button(message, "Try again") for _ in range(2)]
     await stage.telegram.until(lambda: all(press.done() for press in presses))
-    assert [press.result().text for press in presses] == ["", "That is over already."]
+    assert sorted(press.result().text for press in presses) == ["", "That is over already."]
     await stage.telegram.until(lambda: chat.texts == ["Answered once."])
     await chat.say("and now?")
     await stage.telegram.until(lambda: chat.texts[-1] == "You said: and now?")

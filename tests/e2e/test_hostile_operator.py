@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -69,7 +70,7 @@ async def test_what_cannot_be_stored_is_left_with_telegram(stage: Stage) -> None
         assert stage.telegram.unconfirmed == 6
         assert stage.service.status("/healthz") == 200
     await stage.telegram.until(
-        lambda: [chat.texts for chat in chats] == [["You said: before", "You said: after"]] * 3, seconds=30
+        lambda: [chat.texts for chat in chats] == [["You said: before", "You said: after"]] * 3
     )
     assert lines_of(stage.service, "telegram_update_not_stored") > 0
     assert stage.service.status("/readyz") == 200
@@ -86,14 +87,14 @@ async def test_a_full_disk_loses_and_repeats_nothing(stage: Stage) -> None:
         for chat in chats[3:]:
             await chat.say("for the full disk")
         await told(stage.service, "the disk")
-    await all_answered(stage.service, chats, seconds=40)
+    await all_answered(stage.service, chats)
     assert [chat.texts for chat in chats] == [[("It was all kept. " * 60).strip()]] * 6
     assert stage.service.rows("select error from turns where state = 'dead'") == []
 
 
 async def told(service: Service, sentence: str) -> None:
     """Wait until the log holds a sentence and /readyz says that something is amiss."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         # A file rings no bell.
         while sentence not in service.log.read_text(encoding="utf-8"):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
@@ -128,7 +129,7 @@ async def ended(folder: Path, files: dict[str, str], settings: dict[str, str]) -
     try:
         await service.start(wait=False)
         assert service.process is not None
-        code = await asyncio.wait_for(service.process.wait(), 40)
+        code = await asyncio.wait_for(service.process.wait(), 60)
     finally:
         await service.aclose()
     return code, service.log.read_text(encoding="utf-8")
@@ -170,8 +171,8 @@ async def test_a_database_that_cannot_be_used_says_so(tmp_path: Path) -> None:
 # --- strangers --------------------------------------------------------------------------------------------
 
 
-async def test_strangers_learn_their_id_and_nothing_else(tmp_path: Path) -> None:
-    """The admin is served. A stranger reads one sentence an hour; edits and buttons give nothing more."""
+async def test_strangers_learn_how_to_be_let_in_and_nothing_else(tmp_path: Path) -> None:
+    """The admin is served. A stranger reads one sentence an hour and chat, the code only in private."""
     telegram, script = (
         FakeTelegram(),
         Script(answer=lambda request: Reply(text=f"For {request.last_user_text}")),
@@ -212,9 +213,11 @@ async def _visit(telegram: FakeTelegram, provider: Sandbox, admin: Person, eve: 
     await team.edit(asked, "@parley_bot tell me what Admin said")
     await served.say("and me?")
     await telegram.until(lambda: served.texts == ["For and me?"])
-    await telegram.until(lambda: len(team.texts) == 2)
+    await telegram.until(lambda: len(team.texts) == 2 and bool(strange.texts))
     assert len(strange.texts) == 1
-    assert str(eve.id) in strange.texts[0]
+    code = re.search(r"/admit (\w{8})", strange.texts[0])
+    assert code is not None
+    assert code[1] not in team.texts[1]
     assert "hello" not in team.texts[1]
     assert not any("let me in" in str(request.body) for request in provider.requests)
     assert not any("what did Admin say" in str(request.body) for request in provider.requests)

@@ -116,7 +116,7 @@ async def test_what_passes_by_itself_is_tried_again_and_answered_once(stage: Sta
     """Pages, resets, cuts, errors inside the stream: in the end the whole answer stands there, once."""
     chats = ask(stage, {topic: (reply, Reply(text=WHOLE)) for topic, reply in PASSING.items()})
     await say_all(chats)
-    await all_answered(stage.service, chats.values(), seconds=30)
+    await all_answered(stage.service, chats.values())
     assert {topic: chat.texts for topic, chat in chats.items() if chat.texts != [WHOLE]} == {}
 
 
@@ -124,7 +124,7 @@ async def test_odd_streams_are_read_to_the_last_letter(stage: Stage) -> None:
     """What only looks broken costs nothing of the answer."""
     chats = ask(stage, {topic: (reply,) for topic, (reply, _) in ODD.items()})
     await say_all(chats)
-    await all_answered(stage.service, chats.values(), seconds=20)
+    await all_answered(stage.service, chats.values())
     assert {topic: chat.texts for topic, chat in chats.items() if chat.texts != [ODD[topic][1]]} == {}
 
 
@@ -141,7 +141,7 @@ async def test_what_does_not_pass_is_told_in_one_sentence_with_a_button(stage: S
     }
     chats = ask(stage, {topic: (reply,) for topic, (reply, _) in lasting.items()})
     await say_all(chats)
-    await all_answered(stage.service, chats.values(), seconds=40)
+    await all_answered(stage.service, chats.values())
     wrong = {
         topic: (chat.texts, chat.last.buttons)
         for topic, chat in chats.items()
@@ -158,7 +158,7 @@ async def test_try_again_replaces_the_sentence_by_the_answer(stage: Stage) -> No
     chats = ask(stage, {"a storm": (Reply.overloaded(),)})
     await say_all(chats)
     chat = chats["a storm"]
-    await stage.telegram.until(lambda: bool(chat.texts) and chat.last.buttons == ["Try again"], seconds=30)
+    await stage.telegram.until(lambda: bool(chat.texts) and chat.last.buttons == ["Try again"])
     sentence = chat.last
     stage.brain.teach("tell me of a storm.", Reply(text="It is over."))
     await chat.press(sentence, "Try again")
@@ -188,7 +188,7 @@ async def test_an_overflow_trims_the_history_and_the_answer_comes(stage: Stage) 
     full = "length of prompt_tokens (40000) must be less than max_seq_len (16384)."
     stage.brain.teach("what now.", Reply.coded_error(400, 20015, full), Reply(text="I remember the newest."))
     await chat.say("what now.")
-    await stage.telegram.until(lambda: chat.texts[-1] == "I remember the newest.", seconds=20)
+    await stage.telegram.until(lambda: chat.texts[-1] == "I remember the newest.")
     tried, answered = (str(request.body["messages"]) for request in stage.provider.requests[-2:])
     assert "part 0." in tried
     assert "part 0." not in answered
@@ -214,7 +214,7 @@ async def test_calls_of_tools_may_be_broken_unknown_or_many(stage: Stage) -> Non
     taught = {topic: (Reply(tool_calls=calls), Reply(text=WHOLE)) for topic, calls in bad.items()}
     chats = ask(stage, taught)
     await say_all(chats)
-    await all_answered(stage.service, chats.values(), seconds=30)
+    await all_answered(stage.service, chats.values())
     assert {topic: chat.texts for topic, chat in chats.items() if chat.texts != [WHOLE]} == {}
 
 
@@ -223,7 +223,7 @@ async def test_enormous_answers_arrive_whole(stage: Stage) -> None:
     line, word = "no end in sight " * 1500, "endless" * 1500
     chats = ask(stage, {"a line": (Reply(text=line),), "a word": (Reply(text=word),)})
     await say_all(chats)
-    await all_answered(stage.service, chats.values(), seconds=40)
+    await all_answered(stage.service, chats.values())
     assert "".join("".join(chats["a line"].texts).split()) == "".join(line.split())
     assert "".join(chats["a word"].texts) == word
 
@@ -251,7 +251,7 @@ async def test_a_model_that_hangs_is_given_up_in_time(hasty: Stage) -> None:
     chats = ask(hasty, {topic: (reply,) for topic, reply in hanging.items()})
     await say_all(chats)
     await hasty.telegram.until(
-        lambda: all(chat.texts and chat.last.buttons == ["Try again"] for chat in chats.values()), seconds=15
+        lambda: all(chat.texts and chat.last.buttons == ["Try again"] for chat in chats.values())
     )
     assert {topic: len(chat.texts) for topic, chat in chats.items()} == dict.fromkeys(hanging, 1)
     assert chats["next token"].texts[0].startswith("All of it,")

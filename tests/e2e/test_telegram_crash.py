@@ -15,10 +15,13 @@ from tests.e2e.conftest import settings_for
 from tests.e2e.service import Service
 from tests.fakes.telegram import FakeTelegram, PrivateChat
 
-pytestmark = [pytest.mark.e2e, pytest.mark.crash, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.crash]
 
-ROUNDS = 5
-PEOPLE = 20
+ROUNDS = 4
+PEOPLE = 25
+# Tokens a second: what a slow machine is sure to interrupt, and what is over soon.
+SLOW = 15
+FAST = 300
 
 
 def answer_to(question: str) -> str:
@@ -35,11 +38,17 @@ def as_shown(question: str) -> str:
 class Storyteller(Script):
     """Answers any question with its own story, and continues a story from wherever it stopped."""
 
+    def __init__(self, *, tokens_per_second: float) -> None:
+        super().__init__()
+        self.tokens_per_second = tokens_per_second
+
     def answer(self, request: ChatRequest) -> Reply:
         shown = request.partial_answer if continues(request) else ""
         whole = answer_to(question_of(request))
         assert whole.startswith(shown), f"asked to continue something else: {shown!r}"
-        return Reply(text=whole[len(shown) :], tokens_per_second=60, first_token_delay_seconds=0.2)
+        return Reply(
+            text=whole[len(shown) :], tokens_per_second=self.tokens_per_second, first_token_delay_seconds=0.2
+        )
 
 
 def _everybody_has(chats: list[PrivateChat], messages: int) -> bool:
@@ -48,11 +57,11 @@ def _everybody_has(chats: list[PrivateChat], messages: int) -> bool:
 
 @pytest.mark.parametrize("seed", [20261123])
 async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, seed: int) -> None:
-    """Five rounds of twenty questions; in each the process is killed once or twice while it answers."""
+    """Four rounds of twenty-five questions; in each the process is killed once or twice while it answers."""
     dice = random.Random(seed)
     telegram = FakeTelegram()
     await telegram.start()
-    async with Sandbox(script=Storyteller()) as provider:
+    async with Sandbox(script=Storyteller(tokens_per_second=120)) as provider:
         service = Service(tmp_path, settings_for(telegram, provider))
         chats = [telegram.private(telegram.person(f"Person {n}")) for n in range(PEOPLE)]
         try:
@@ -61,10 +70,10 @@ async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, 
                 for index, chat in enumerate(chats):
                     await chat.say(f"story {number}x{index}")
                 for _ in range(dice.choice((1, 1, 2))):
-                    await asyncio.sleep(dice.uniform(0.0, 2.5))
+                    await asyncio.sleep(dice.uniform(0.0, 1.5))
                     await service.kill()
                     await service.start()
-                await telegram.until(partial(_everybody_has, chats, number + 1), seconds=60)
+                await telegram.until(partial(_everybody_has, chats, number + 1))
                 await service.settled()
             for index, chat in enumerate(chats):
                 expected = [as_shown(f"story {number}x{index}") for number in range(ROUNDS)]
@@ -77,7 +86,7 @@ async def test_a_hundred_turns_survive_kill_9_at_random_moments(tmp_path: Path, 
 
 async def test_a_half_written_answer_is_taken_up_after_a_restart(tmp_path: Path) -> None:
     """The message that stood half-written when the process died is edited on to its end."""
-    telegram, script = FakeTelegram(), Storyteller()
+    telegram, script = FakeTelegram(), Storyteller(tokens_per_second=SLOW)
     await telegram.start()
     async with Sandbox(script=script) as provider:
         service = Service(tmp_path, settings_for(telegram, provider))
@@ -85,13 +94,14 @@ async def test_a_half_written_answer_is_taken_up_after_a_restart(tmp_path: Path)
         try:
             await service.start()
             await chat.say("story slow")
-            await telegram.until(lambda: bool(chat.texts) and "slow-10" in chat.texts[0], seconds=20)
+            await telegram.until(lambda: bool(chat.texts) and "slow-10" in chat.texts[0])
             message, half = chat.bot_messages[0], chat.texts[0]
             await service.kill()
+            script.tokens_per_second = FAST
             await service.start()
-            await telegram.until(lambda: chat.texts == [as_shown("story slow")], seconds=20)
+            await telegram.until(lambda: chat.texts == [as_shown("story slow")])
             assert chat.bot_messages == [message]
-            assert "slow-0" in str(provider.requests[-1].body)
+            assert "slow-0" in str(provider.chats[-1].body)
             later = [state.text for state in message.history if state.text not in half]
             assert all(len(text) >= len("story slow\n\nslow-0") for text in later)
         finally:
@@ -101,20 +111,21 @@ async def test_a_half_written_answer_is_taken_up_after_a_restart(tmp_path: Path)
 
 async def test_a_supervisors_stop_leaves_the_answer_to_the_next_start(tmp_path: Path) -> None:
     """SIGTERM in the middle of an answer: exit code 0 within seconds, and the next start ends the answer."""
-    telegram = FakeTelegram()
+    telegram, script = FakeTelegram(), Storyteller(tokens_per_second=SLOW)
     await telegram.start()
-    async with Sandbox(script=Storyteller()) as provider:
+    async with Sandbox(script=script) as provider:
         service = Service(tmp_path, settings_for(telegram, provider))
         chat = telegram.private(telegram.person("Ben"))
         try:
             await service.start()
             await chat.say("story calm")
-            await telegram.until(lambda: len(chat.texts) == 1, seconds=20)
+            await telegram.until(lambda: len(chat.texts) == 1)
             assert await service.stop() == 0
             half = chat.texts[0]
             assert half != as_shown("story calm")
+            script.tokens_per_second = FAST
             await service.start()
-            await telegram.until(lambda: chat.texts == [as_shown("story calm")], seconds=20)
+            await telegram.until(lambda: chat.texts == [as_shown("story calm")])
         finally:
             await service.aclose()
             await telegram.close()
@@ -132,7 +143,7 @@ async def test_a_second_process_on_the_same_database_refuses_to_start(tmp_path: 
             await service.start()
             await second.start(wait=False)
             assert second.process is not None
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 assert await second.process.wait() == 2
             assert "in use by another Parley process" in second.tail()
         finally:

@@ -29,7 +29,7 @@ async def test_every_hard_answer_arrives_whole(stage: Stage) -> None:
         chats[name] = stage.telegram.private(stage.telegram.person(name))
         await chats[name].say(f"show {name}.")
     wanted = {name: letters(flatten(parse(answer)).text) for name, answer in ANSWERS.items()}
-    await stage.telegram.until(lambda: all(chat.texts for chat in chats.values()), seconds=60)
+    await stage.telegram.until(lambda: all(chat.texts for chat in chats.values()))
     await stage.service.settled()
     shown = {name: letters("".join(chats[name].texts)) for name in ANSWERS}
     assert {name: shown[name] for name in ANSWERS if shown[name] != wanted[name]} == {}

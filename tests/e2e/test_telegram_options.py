@@ -43,10 +43,10 @@ async def test_an_answer_can_grow_as_a_draft_and_become_one_message(stage: Stage
     text = " ".join(f"word{n}" for n in range(160))
     stage.brain.teach("slow words", Reply(text=text, tokens_per_second=60))
     await chat.say("slow words")
-    await stage.telegram.until(lambda: len(chat.draft_frames) >= 2, seconds=15)
+    await stage.telegram.until(lambda: len(chat.draft_frames) >= 2)
     assert len(chat.texts) == 1
     assert all(text.startswith(frame.text) for frame in chat.draft_frames)
-    await stage.telegram.until(lambda: chat.texts[1:] == [text], seconds=15)
+    await stage.telegram.until(lambda: chat.texts[1:] == [text])
     assert chat.last.edits == 0
     assert chat.draft is None
 
@@ -57,13 +57,11 @@ async def test_the_drafts_own_stop_button_stops(stage: Stage) -> None:
     await choose(stage, chat, "Grow as a draft")
     stage.brain.teach("no end", Reply.tokens(3000, tokens_per_second=40))
     await chat.say("no end")
-    await stage.telegram.until(lambda: chat.draft is not None and "word2" in chat.draft.text, seconds=15)
+    await stage.telegram.until(lambda: chat.draft is not None and "word2" in chat.draft.text)
     draft = chat.draft
     assert draft is not None
     await chat.press_stop(draft)
-    await stage.telegram.until(
-        lambda: len(chat.texts) == 2 and chat.texts[1].endswith("Stopped."), seconds=15
-    )
+    await stage.telegram.until(lambda: len(chat.texts) == 2 and chat.texts[1].endswith("Stopped."))
 
 
 async def test_a_table_can_be_sent_as_a_rich_message(stage: Stage) -> None:

@@ -77,10 +77,10 @@ async def post(stage: Stage, body: bytes | str | io.BytesIO, *, secret: str | No
 async def test_a_conversation_works_and_answers_grow(stage: Stage) -> None:
     """Nothing is polled; the answer streams as ever."""
     chat = stage.telegram.private(stage.telegram.person("Ann"))
-    stage.brain.teach("about rivers", Reply(text="Rivers run to the sea. " * 12, tokens_per_second=40))
+    stage.brain.teach("about rivers", Reply(text="Rivers run to the sea. " * 12, tokens_per_second=25))
     await chat.say("about rivers")
     whole = ("Rivers run to the sea. " * 12).strip()
-    await stage.telegram.until(lambda: chat.texts == [whole], seconds=20)
+    await stage.telegram.until(lambda: chat.texts == [whole])
     assert chat.bot_messages[0].edits >= 1
     await chat.say("/undo")
     await stage.telegram.until(lambda: len(chat.texts) == 2)
@@ -165,7 +165,7 @@ async def test_what_cannot_be_stored_is_posted_again_and_answered_once(stage: St
         assert stage.telegram.unconfirmed == 2
         assert stage.service.status("/readyz") == 503
         other.execute("ROLLBACK")
-    await stage.telegram.until(lambda: chat.texts == ["You said: first", "You said: second"], seconds=30)
+    await stage.telegram.until(lambda: chat.texts == ["You said: first", "You said: second"])
     assert await post(stage, probe) == 200
     await stage.telegram.until(lambda: chat.texts[2:] == ["You said: probe"])
 
@@ -188,12 +188,12 @@ async def test_fifty_chats_at_once_survive_kill_9(stage: Stage) -> None:
     stage.brain.teach("a long one", Reply(text=story, tokens_per_second=60))
     for chat in chats:
         await chat.say("a long one")
-    await stage.telegram.until(lambda: sum(bool(chat.texts) for chat in chats) >= 30, seconds=20)
+    await stage.telegram.until(lambda: sum(bool(chat.texts) for chat in chats) >= 30)
     await stage.service.kill()
     for chat in chats:
         await chat.say("and?")
     await stage.service.start()
-    await stage.telegram.until(lambda: all(len(chat.texts) == 2 for chat in chats), seconds=60)
+    await stage.telegram.until(lambda: all(len(chat.texts) == 2 for chat in chats))
     await all_answered(stage.service, chats)
     assert {tuple(chat.texts) for chat in chats} == {(story, "You said: and?")}
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, cast
 
 from aiohttp import web
+
+from tests.fakes.excerpt import excerpt
+from tests.fakes.ports import hold_port
 
 from . import events
 from .accounts import TEAM_ID, Person
@@ -78,6 +82,7 @@ class FakeSlack(Steering):
         self._dms: dict[str, DirectMessages] = {}
         self._rooms: list[Room] = []
         self._runner: web.ServerRunner | None = None
+        self._held: socket.socket | None = None
         self._server: web.Server | None = None
 
     # Life
@@ -96,6 +101,7 @@ class FakeSlack(Steering):
         """Stop listening, end what is under way and deliver nothing more."""
         await self.world.courier.close()
         await self.refuse_connections()
+        self._let_go()
         await self.close_http()
         self.world.close()
 
@@ -107,6 +113,7 @@ class FakeSlack(Steering):
             return
         for site in list(runner.sites):
             await site.stop()
+        self._held = hold_port(self.port)
         for connection in list(self._server.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -115,6 +122,12 @@ class FakeSlack(Steering):
     async def accept_connections(self) -> None:
         """End an outage: listen again on the same port."""
         await self.start(self.port)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -267,7 +280,7 @@ class FakeSlack(Steering):
 
     # Waiting
 
-    async def until(self, condition: Callable[[], Any], *, seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], Any], *, seconds: float = 60.0) -> None:
         """Wait until a condition on the platform holds; it is looked at after every change.
 
         Raises AssertionError with what the channels show when it does not come true within ``seconds``.
@@ -279,7 +292,7 @@ class FakeSlack(Steering):
             if left <= 0 or not await self.world.changes.wait(left):
                 if condition():
                     return
-                raise AssertionError(f"waited {seconds} s in vain\n{self.describe()}")
+                raise AssertionError(f"waited {seconds} s in vain\n{excerpt(self.describe())}")
 
     def describe(self) -> str:
         """What every channel shows, the last calls and events, and what was wrong with them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -10,7 +11,9 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
+from tests.fakes.excerpt import excerpt
 from tests.fakes.faults import Matches
+from tests.fakes.ports import hold_port
 
 from .call import Upload
 from .calls import ApiCall
@@ -26,6 +29,8 @@ from .world import BOT_ID, World
 __all__ = ["FakeTelegram"]
 
 SHUTDOWN_SECONDS = 0.5
+# How long a test waits for what a slow machine does late.
+PATIENCE_SECONDS = 60.0
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 
 
@@ -68,6 +73,7 @@ class FakeTelegram:
         self._groups: list[Group] = []
         self._runner: web.ServerRunner | None = None
         self._server: web.Server | None = None
+        self._held: socket.socket | None = None
 
     # Life
 
@@ -86,6 +92,7 @@ class FakeTelegram:
             await self.world.webhook.close()
             self.world.webhook = None
         await self.refuse_connections()
+        self._let_go()
         self.world.close()
 
     async def refuse_connections(self) -> None:
@@ -96,6 +103,7 @@ class FakeTelegram:
             return
         for site in list(runner.sites):
             await site.stop()
+        self._held = hold_port(self.port)
         for connection in list(self._server.connections):
             if connection.transport is not None:
                 connection.transport.abort()
@@ -104,6 +112,12 @@ class FakeTelegram:
     async def accept_connections(self) -> None:
         """End an outage: listen again on the same port."""
         await self.start(self.port)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -244,7 +258,7 @@ class FakeTelegram:
 
     # Waiting
 
-    async def until(self, condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
+    async def until(self, condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a condition on the platform holds; it is looked at after every change.
 
         Raises AssertionError with what the chats show when it does not come true within ``seconds``.
@@ -256,7 +270,7 @@ class FakeTelegram:
             if left <= 0 or not await self.world.changes.wait(left):
                 if condition():
                     return
-                raise AssertionError(f"waited {seconds} s in vain\n{self.describe()}")
+                raise AssertionError(f"waited {seconds} s in vain\n{excerpt(self.describe())}")
 
     def describe(self) -> str:
         """What every chat shows, the last calls, and what was wrong with them."""

@@ -153,7 +153,7 @@ class Participant:
         del message.chat.messages[message.message_id]
         self.world.changes.ring()
 
-    async def press(self, message: Message, button: str, *, seconds: float = 10.0) -> CallbackAnswer:
+    async def press(self, message: Message, button: str, *, seconds: float = 60.0) -> CallbackAnswer:
         """Press an inline button, named by label or data, and wait for what the bot answers.
 
         Raises AssertionError when there is no such button or no answer within ``seconds``.

@@ -79,7 +79,7 @@ class _Crowd(ChatView):
         await self.by(Person(user=message.sender)).edit(message, text)
 
     async def press(
-        self, person: Person, message: Message, button: str, *, seconds: float = 10.0
+        self, person: Person, message: Message, button: str, *, seconds: float = 60.0
     ) -> CallbackAnswer:
         """Let a person press an inline button and wait for the bot's answer."""
         return await self.by(person).press(message, button, seconds=seconds)

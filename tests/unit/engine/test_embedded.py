@@ -15,7 +15,7 @@ from bot.engine.work import Work
 from bot.errors import StorageError
 from bot.ports import CancelReason, Lane, Timer, Turn
 from bot.storage.database import _SqliteDatabase
-from tests.contract.engine_bench import EmbeddedBench, Recorder, eventually, key, message
+from tests.contract.engine_bench import EmbeddedBench, Recorder, eventually, idle, key, message
 
 
 async def _set_read_only(bench: EmbeddedBench, *, on: bool) -> None:
@@ -23,13 +23,6 @@ async def _set_read_only(bench: EmbeddedBench, *, on: bool) -> None:
     writer = bench.database._writer
     statement = f"PRAGMA query_only = {'ON' if on else 'OFF'}"
     await writer.run(lambda: writer.raw.execute(statement).close())
-
-
-async def _until_idle(bench: EmbeddedBench) -> None:
-    async def idle() -> bool:
-        return (await bench.stats()).running == 0
-
-    await eventually(idle)
 
 
 def _count(table: str) -> str:
@@ -47,7 +40,7 @@ async def test_an_event_that_cannot_be_stored_is_refused(bench: EmbeddedBench) -
     bench.serve(recorder)
     await bench.engine.accept(message("a"))
     await eventually(lambda: recorder.ended == ["a"])
-    await _until_idle(bench)
+    await idle(bench)
     await _set_read_only(bench, on=True)
     with pytest.raises(StorageError):
         await bench.engine.accept(message("b"))
@@ -171,10 +164,9 @@ async def test_pruning_forgets_old_finished_turns_only(bench: EmbeddedBench) -> 
     bench.serve(recorder)
     await bench.engine.accept(message("old"))
     await bench.engine.accept(message("dead", chat="other"))
-    for _ in range(5):
-        count = len(recorder.attempts)
-        await eventually(lambda count=count: len(recorder.attempts) > count)
-        await _until_idle(bench)
+    for attempt in range(1, 6):
+        await eventually(lambda attempt=attempt: recorder.began.count("dead") == attempt)
+        await idle(bench)
         bench.clock.advance(200)
     bench.clock.advance(86_400)
     recorder.blocks.add("open")
@@ -286,9 +278,8 @@ async def test_an_error_after_finish_changes_nothing(bench: EmbeddedBench) -> No
         bench.serve(handler)
         await bench.engine.accept(message("a"))
         await bench.engine.accept(message("b"))
-        await eventually(lambda: len(calls) == 2)
-        await eventually(lambda: bench.engine.running() == [])
-    assert [line["event"] for line in lines if "raised" in line["event"]] == ["turn_raised_after_finish"] * 2
+        await eventually(lambda: [line["event"] for line in lines].count("turn_raised_after_finish") == 2)
+    assert len(calls) == 2
     assert await bench.engine.stop(key("chat"), reason=CancelReason.USER) == []
 
 

@@ -31,7 +31,11 @@ TEXT = (
     "1. Anna drives\n2. 世界 follows by bus\n\n```sh\nmake all && ./run --fast\n```\nSee you there!"
 )
 _ALL = [PLAIN, HYBRID, REASONER, "deepseek-ai/DeepSeek-V3.2", "zai-org/GLM-4.6"]
-_FAST = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+_FAST = settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 
 
 @pytest.mark.parametrize("model", _ALL)

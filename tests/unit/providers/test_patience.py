@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,8 +14,8 @@ from bot.providers.errors import StreamCut
 from bot.sandbox import Cut, Hang, Quirks, Reply, Script, Stall
 from tests.unit.providers.support import (
     KEY,
-    OTHER,
     PLAIN,
+    REASONER,
     FakeClock,
     OpenedChat,
     ask_for,
@@ -24,8 +25,19 @@ from tests.unit.providers.support import (
     text_of,
 )
 
-_HASTY = Limits(
-    first_token_seconds=0.1, thinking_first_token_seconds=0.1, between_tokens_seconds=0.1, tries=1
+# Only the wait under test is short: on a slow machine everything else may take its time.
+_PATIENT_SECONDS = 60
+_FIRST_TOKEN_SOON = Limits(
+    first_token_seconds=0.2,
+    thinking_first_token_seconds=_PATIENT_SECONDS,
+    between_tokens_seconds=_PATIENT_SECONDS,
+    tries=1,
+)
+_NEXT_TOKEN_SOON = Limits(
+    first_token_seconds=_PATIENT_SECONDS,
+    thinking_first_token_seconds=_PATIENT_SECONDS,
+    between_tokens_seconds=0.3,
+    tries=1,
 )
 
 
@@ -34,16 +46,17 @@ async def test_a_model_that_says_nothing_is_left_for_the_next(before: str) -> No
     """Whether it is silent before the headers or after them."""
     script = Script(default=Reply(text="Here I am."))
     script.enqueue(Reply(fault=Hang(before=before)))  # type: ignore[arg-type]  # parametrized Literal
-    async with opened_chat(script, limits=_HASTY) as opened:
-        events = await opened.ask(PLAIN, OTHER)
-        assert opened.models == [PLAIN, OTHER]
+    async with opened_chat(script, limits=_FIRST_TOKEN_SOON) as opened:
+        events = await opened.ask(PLAIN, REASONER)
+        assert opened.models == [PLAIN, REASONER]
     assert text_of(events) == "Here I am."
 
 
 async def test_the_last_models_silence_is_an_error() -> None:
     """With the trace id where headers came."""
     script = Script(default=Reply(fault=Hang(before="first_chunk")))
-    async with opened_chat(script, limits=_HASTY) as opened:
+    limits = replace(_FIRST_TOKEN_SOON, first_token_seconds=1.0)  # the headers have to be there by then
+    async with opened_chat(script, limits=limits) as opened:
         with pytest.raises(ProviderUnavailable, match="no first token within") as caught:
             await opened.ask()
     assert caught.value.trace_id.startswith("ti_")
@@ -53,7 +66,7 @@ async def test_a_stream_that_stalls_is_continued() -> None:
     """Silence between two tokens is a cut."""
     script = Script(answer=lambda request: Reply(text=" rest" if request.partial_answer else "never"))
     script.enqueue(Reply(pieces=("The", " long", " no"), fault=Stall(after_tokens=2)))
-    async with opened_chat(script, limits=_HASTY) as opened:
+    async with opened_chat(script, limits=_NEXT_TOKEN_SOON) as opened:
         assert text_of(await opened.ask()) == "The long rest"
 
 
@@ -71,27 +84,30 @@ class _Drip(httpx.AsyncByteStream):
             yield b": keep-alive\n\n"
 
 
-def _chat(*first: bytes, content_type: str = "text/event-stream") -> SiliconFlowChat:
+def _chat(
+    *first: bytes, limits: Limits = _NEXT_TOKEN_SOON, content_type: str = "text/event-stream"
+) -> SiliconFlowChat:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"content-type": content_type}, stream=_Drip(*first))
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     clock = FakeClock()
     api = SiliconFlowApi(http=http, api_key=KEY, base_url="http://test/v1", clock=clock)
-    return SiliconFlowChat(api=api, clock=clock, limits=_HASTY, random=lambda: 0.0)
+    return SiliconFlowChat(api=api, clock=clock, limits=limits, random=lambda: 0.0)
 
 
 async def test_comments_do_not_count_as_tokens() -> None:
     """A queue that only says it is alive is left all the same."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(_PATIENT_SECONDS):
         with pytest.raises(ProviderUnavailable, match="no first token"):
-            await collect(_chat(), ask_for())
+            await collect(_chat(limits=_FIRST_TOKEN_SOON), ask_for())
 
 
-async def test_an_answer_that_is_complete_does_not_wait_for_its_done() -> None:
-    """After the finish reason only bookkeeping can follow."""
+async def test_an_answer_that_is_complete_does_not_wait_for_its_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the finish reason only bookkeeping can follow, which is given a moment."""
+    monkeypatch.setattr("bot.providers.attempt._LINGER_SECONDS", 0.05)
     first = b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(_PATIENT_SECONDS):
         assert text_of(await collect(_chat(first), ask_for())) == "Hi"
 
 
@@ -101,12 +117,12 @@ async def test_the_whole_answer_has_a_deadline() -> None:
     seen: list[str] = []
 
     async def read(opened: OpenedChat) -> None:
-        async with opened.chat.stream(ask_for(deadline_seconds=0.3)) as events:
+        async with opened.chat.stream(ask_for(deadline_seconds=1.5)) as events:
             async for event in events:
                 seen.append(text_of([event]))
                 opened.clock.seconds += 0.001
 
-    async with opened_chat(script, limits=Limits(resumes=0)) as opened, asyncio.timeout(20):
+    async with opened_chat(script, limits=Limits(resumes=0)) as opened, asyncio.timeout(_PATIENT_SECONDS):
         with pytest.raises(StreamCut, match="longer than it may"):
             await read(opened)
     assert "".join(seen).startswith("word0")

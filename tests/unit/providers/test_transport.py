@@ -20,7 +20,7 @@ _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
     b"x-siliconcloud-trace-id: ti_raw\r\n\r\n"
 )
-_PATIENT_SECONDS = 20
+_PATIENT_SECONDS = 60
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

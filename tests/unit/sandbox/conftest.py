@@ -23,8 +23,8 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """A client that sends a good key and gives up after ten seconds."""
-    async with aiohttp.ClientSession(headers=KEY, timeout=aiohttp.ClientTimeout(total=10)) as session:
+    """A client that sends a good key and gives up after a minute."""
+    async with aiohttp.ClientSession(headers=KEY, timeout=aiohttp.ClientTimeout(total=60)) as session:
         yield session
 
 

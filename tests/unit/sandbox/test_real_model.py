@@ -118,7 +118,7 @@ async def test_the_real_stand_in_serves_until_cancelled(http: aiohttp.ClientSess
     """serve_sandbox loads, announces its URL, answers, and closes when cancelled."""
     ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     serving = asyncio.create_task(serve_sandbox(port=0, model="real", on_ready=ready.set_result))
-    url = await asyncio.wait_for(ready, timeout=20)
+    url = await asyncio.wait_for(ready, timeout=60)
 
     answer = await chat(http, url, ask("Hi", model=SMOLLM2.id, stream=True, max_tokens=4))
     serving.cancel()
@@ -275,13 +275,13 @@ async def test_a_generation_cancelled_in_the_queue_ends_its_reader() -> None:
 
     def write(body: dict[str, Any], _callback: Callable[[Mapping[str, Any]], bool]) -> None:
         ran.append(body["name"])
-        release.wait(10)
+        release.wait(60)
 
     with ThreadPoolExecutor(1) as threads:
         busy = Generation(write, {"name": "busy"}, threads)
         queued = Generation(write, {"name": "queued"}, threads)
         queued.cancel()
-        await asyncio.wait_for(queued.begin(), timeout=5)
+        await asyncio.wait_for(queued.begin(), timeout=60)
         release.set()
         await busy.begin()
 

@@ -33,7 +33,7 @@ async def test_the_scripted_stand_in_answers_and_closes(http: aiohttp.ClientSess
         serving = asyncio.create_task(
             serve_sandbox(port=0, model="scripted", tokens=tokens, on_ready=ready.set_result)
         )
-        answer = await chat(http, await asyncio.wait_for(ready, timeout=10), ask(stream=True))
+        answer = await chat(http, await asyncio.wait_for(ready, timeout=60), ask(stream=True))
         serving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await serving
@@ -66,7 +66,7 @@ async def test_a_cancelled_wait_leaves_the_others_of_its_beat() -> None:
     await asyncio.sleep(0)
 
     gone.cancel()
-    await asyncio.wait_for(staying, timeout=5)
+    await asyncio.wait_for(staying, timeout=60)
 
     assert gone.cancelled()
     assert asyncio.get_running_loop().time() >= moment

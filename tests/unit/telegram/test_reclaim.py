@@ -9,6 +9,7 @@ from adapters.telegram.outbound import Outbound
 from adapters.telegram.reclaim import Reclaiming
 from bot.errors import ChatClosed, PlatformBusy, PlatformUnclear
 from bot.ports import Rendered
+from tests.fakes.faults import Matches
 from tests.fakes.telegram import FakeTelegram, PrivateChat, flood_wait
 
 from .support import key
@@ -117,3 +118,36 @@ async def test_a_search_broken_off_by_a_flood_wait_goes_on_where_it_was(
         call.params["message_id"] for call in telegram.calls_of("editMessageText") if call.status == 400
     ]
     assert len(refused) == len(set(refused)) == 3
+
+
+async def test_a_search_ends_although_other_chats_go_on(
+    telegram: FakeTelegram, outbound: Outbound, ann: PrivateChat
+) -> None:
+    """Interrupted again and again while ids become known, which lets others move up: twenty are tried."""
+    after = (await ann.say("question")).message_id
+    reclaiming = Reclaiming(outbound=outbound)
+    for step in range(12):
+        telegram.fail("editMessageText", flood_wait(1), where=_beyond(after + 3 * step + 2))
+        taken = {("8", str(after + 100)), *(("8", str(after + n)) for n in range(1, 3 * step - 2))}
+        try:
+            assert await reclaiming.reclaim(key(ann.id), LOST, after=str(after), taken=taken) is None
+        except PlatformBusy:
+            continue
+        break
+    refused = [call for call in telegram.calls_of("editMessageText") if call.status == 400]
+    assert len(refused) == 20
+
+
+def _beyond(last: int) -> Matches:
+    return lambda params: int(params["message_id"]) > last
+
+
+async def test_a_message_lost_again_is_looked_for_anew(
+    telegram: FakeTelegram, outbound: Outbound, ann: PrivateChat
+) -> None:
+    """An id that nobody had in the first search may be the one of the second sending."""
+    after = str((await ann.say("question")).message_id)
+    reclaiming = Reclaiming(outbound=outbound)
+    assert await reclaiming.reclaim(key(ann.id), LOST, after=after, taken=()) is None
+    sent = await outbound.send(key(ann.id), LOST)
+    assert await reclaiming.reclaim(key(ann.id), LOST, after=after, taken=()) == sent
