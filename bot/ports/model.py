@@ -14,6 +14,7 @@ __all__ = [
     "ChatModel",
     "ChatRequest",
     "ModelMessage",
+    "Picture",
     "SystemMessage",
     "ToolMessage",
     "ToolSpec",
@@ -29,10 +30,28 @@ class SystemMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image that goes with what a person said, ready for the model: upright, small enough, no metadata.
+
+    ``data`` are the bytes of a JPEG, PNG or WebP as ``mime`` says. ``caption`` stands for it where the model
+    cannot see, and once it has become too old to be sent: then there is no data. ``at_a_glance`` says that a
+    coarse look, which costs little, is enough.
+    """
+
+    data: bytes
+    mime: str
+    width: int
+    height: int
+    caption: str = ""
+    at_a_glance: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserMessage:
-    """What a person said."""
+    """What a person said, and showed."""
 
     text: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +113,9 @@ class ChatModel(Protocol):
         Text once given is never given again. Ends with Completed, or ToolCallsReady then Completed. Leaving
         the context closes the connection at once. Raises ProviderError's subclasses, also after some text.
         """
+
+    def sees(self, model: str) -> bool:
+        """Whether the model takes pictures."""
 
     def context_tokens(self, model: str) -> int:
         """How many tokens of prompt and answer the model holds."""

@@ -16,17 +16,26 @@ if TYPE_CHECKING:
 __all__ = [
     "Adapter",
     "AnswersButtons",
+    "Badge",
     "Button",
     "Capabilities",
     "Deletes",
     "Fidelity",
+    "Forgets",
     "MenuCommand",
     "Moderates",
+    "Named",
+    "OutgoingFile",
+    "OutgoingVoice",
     "Pace",
     "Previews",
     "Reclaims",
     "Rendered",
     "Routed",
+    "SendsFiles",
+    "SendsVoice",
+    "ShowsHome",
+    "ShowsMedia",
     "Submit",
 ]
 
@@ -92,6 +101,7 @@ class MenuCommand:
     name: str
     descriptions: Mapping[str, str]
     in_groups: bool = True
+    in_private: bool = True
 
 
 Submit = Callable[[Inbound], Awaitable[None]]
@@ -160,6 +170,49 @@ class AnswersButtons(Protocol):
         """End the button's wait, with a short line for the person who pressed it. Too late is fine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """What people of a platform know the bot by: its name, and the handle that mentions it ("@parley_bot").
+
+    ``hears_all`` says that in groups it gets to read what is not addressed to it.
+    """
+
+    name: str
+    handle: str = ""
+    hears_all: bool = True
+
+
+@runtime_checkable
+class Named(Protocol):
+    """The platform gives the bot a name."""
+
+    @property
+    def badge(self) -> Badge | None:
+        """What the bot is known by; None until the platform has told."""
+
+
+@runtime_checkable
+class ShowsHome(Protocol):
+    """The platform has a page of the bot's own for each person.
+
+    Opening it comes as ButtonPressed with the data "home"; neither that nor a button there names a message.
+    """
+
+    async def show_home(
+        self,
+        key: ConversationKey,
+        author: Author,
+        content: Rendered,
+        *,
+        buttons: Sequence[Sequence[Button]],
+        answer_id: str = "",
+    ) -> None:
+        """Show somebody this part of their page. Raises DeliveryError's subclasses.
+
+        ``answer_id`` is that of the press which asked for it.
+        """
+
+
 @runtime_checkable
 class Moderates(Protocol):
     """The platform knows who runs a chat."""
@@ -188,6 +241,89 @@ class Reclaims(Protocol):
     ) -> str | None:
         """The id of an own message sent shortly after message ``after`` and not known to us, made to show
         ``content``; None when there is none. ``taken`` are messages that are known: (chat, message id)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingFile:
+    """A file for a person. ``name`` is what it is saved under, with its ending."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+@runtime_checkable
+class SendsFiles(Protocol):
+    """The platform carries files to people."""
+
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Send a file with a line of plain text; an id for it. Raises DeliveryError's subclasses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingVoice:
+    """A voice note for people: one recording, OGG with Opus (audio/ogg) or MP3 (audio/mpeg)."""
+
+    data: bytes
+    mime: str
+    seconds: float
+
+    def as_file(self, name: str) -> OutgoingFile:
+        """The same as a file; ``name`` is without its ending."""
+        ending = "ogg" if self.mime == "audio/ogg" else "mp3"
+        return OutgoingFile(name=f"{name}.{ending}", mime=self.mime, data=self.data)
+
+
+@runtime_checkable
+class SendsVoice(Protocol):
+    """The platform carries recordings that people hear in the chat."""
+
+    @property
+    def voice_mime(self) -> str:
+        """What a voice note is there: audio/ogg or audio/mpeg. The latter is always taken."""
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, reply_to: str = "", caption: str = ""
+    ) -> str:
+        """Send a recording with a line of plain text; an id for it. Raises DeliveryError's subclasses.
+
+        VoiceForbidden says that the chat does not take it in this form.
+        """
+
+
+@runtime_checkable
+class ShowsMedia(Protocol):
+    """The platform shows pictures and films in the conversation, not only as files to be saved."""
+
+    async def show_media(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        media: Sequence[OutgoingFile],
+        *,
+        caption: str,
+        buttons: Sequence[Sequence[Button]] = (),
+        maybe_sent: bool = False,
+        taken: Collection[tuple[str, str]] = (),
+    ) -> tuple[str, ...]:
+        """Let our message ``message_id``, a line of text so far, show pictures or a film; the ids of messages
+        sent beside it.
+
+        Where they don't go into that message, they are sent, and the line gets the caption (plain text) and
+        the buttons. ``maybe_sent`` says that an earlier call may have been carried out: then what it sent is
+        looked for first, among the messages that are not ``taken``: (chat, message id) of those known.
+        Raises MessageGone when the line is gone, and DeliveryError's other subclasses.
+        """
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """The platform's adapter keeps something of what people said."""
+
+    async def forget(self, key: ConversationKey, author: Author) -> None:
+        """Delete what is kept about somebody; ``key`` is where they asked for it. Raises DeliveryError."""
 
 
 @runtime_checkable

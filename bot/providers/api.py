@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
 
 import httpx
 import orjson
@@ -23,7 +24,7 @@ from bot.providers.errors import (
 )
 from bot.providers.transport import NETWORK_ERRORS, describe_network_error
 
-__all__ = ["SiliconFlowApi", "check_base_url", "check_key"]
+__all__ = ["Answer", "FormFile", "SiliconFlowApi", "check_base_url", "check_key"]
 
 _ERROR_BODY_SECONDS: Final = 10.0
 _ERROR_BODY_BYTES: Final = 64 * 1024
@@ -59,6 +60,23 @@ def check_base_url(url: str) -> str:
     return url.strip().rstrip("/")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormFile:
+    """A file to send in a form. It is read from its present place on in pieces of 64 KB, as they go out."""
+
+    name: str
+    content: BinaryIO
+    mime_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The JSON of an answer, and how the provider's log knows the call."""
+
+    body: Any
+    trace_id: str
+
+
 class SiliconFlowApi:
     """The provider's HTTP interface under one key. The HTTP client is the caller's, who closes it.
 
@@ -88,15 +106,20 @@ class SiliconFlowApi:
         request = self._http.build_request(
             "GET", self._base_url + path, params=dict(params or {}), headers=self._headers
         )
-        response = await self.send(request, model="", timeout_seconds=timeout_seconds)
-        try:
-            body = await self._read(response, timeout_seconds)
-        finally:
-            await response.aclose()
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as exc:
-            raise self._strange_answer(response, body) from exc
+        return (await self._receive(request, model="", timeout_seconds=timeout_seconds)).body
+
+    async def post_form(
+        self, path: str, *, fields: Mapping[str, str], file: FormFile, model: str, timeout_seconds: float
+    ) -> Answer:
+        """POST a form with a file, which the caller closes. Raises ProviderError."""
+        request = self._http.build_request(
+            "POST",
+            self._base_url + path,
+            data=dict(fields),
+            files={"file": (file.name, file.content, file.mime_type)},
+            headers=self._headers,
+        )
+        return await self._receive(request, model=model, timeout_seconds=timeout_seconds)
 
     @asynccontextmanager
     async def open_stream(
@@ -130,6 +153,18 @@ class SiliconFlowApi:
             raise await self._refusal(response, model)
         finally:
             await response.aclose()
+
+    async def _receive(self, request: httpx.Request, *, model: str, timeout_seconds: float) -> Answer:
+        """Send ``request`` and read its JSON."""
+        response = await self.send(request, model=model, timeout_seconds=timeout_seconds)
+        try:
+            body = await self._read(response, timeout_seconds)
+        finally:
+            await response.aclose()
+        try:
+            return Answer(body=orjson.loads(body), trace_id=response.headers.get(TRACE_HEADER, ""))
+        except orjson.JSONDecodeError as exc:
+            raise self._strange_answer(response, body) from exc
 
     def source(self, response: httpx.Response, *, model: str) -> Source:
         """Where an error in ``response`` comes from."""

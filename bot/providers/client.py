@@ -48,6 +48,10 @@ class SiliconFlowChat:
         """One logical answer; see ChatModel.stream."""
         return aclosing(self._answer(request))
 
+    def sees(self, model: str) -> bool:
+        """Whether ``model`` takes pictures."""
+        return self._lessons.profile(model).images
+
     def context_tokens(self, model: str) -> int:
         """How many tokens of prompt and answer ``model`` holds."""
         return self._lessons.profile(model).context_tokens
@@ -154,7 +158,11 @@ class SiliconFlowChat:
 
     def _completed(self, run: Run, reason: FinishReason, trace_id: str) -> Completed:
         return Completed(
-            finish_reason=reason, model=run.route.model, usage=run.answer.usage, trace_id=trace_id
+            finish_reason=reason,
+            model=run.route.model,
+            usage=run.answer.usage,
+            trace_id=trace_id,
+            gone=run.gone,
         )
 
     def _log_success(self, run: Run, attempt: Attempt, begun: float) -> None:

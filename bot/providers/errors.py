@@ -54,6 +54,7 @@ MODEL_GONE: Final = frozenset({20012, 30003})
 INVALID_PARAMETER: Final = 20015
 GENERIC_BAD_PARAMETER: Final = "parameter is invalid"
 
+_REAL_NAME_NEEDED: Final = 20051
 _MESSAGE_LIMIT: Final = 400
 # A shorter "key" is a word of a test set-up, which would be blotted out inside other words.
 _SHORTEST_SECRET: Final = 6
@@ -189,7 +190,7 @@ def _by_code(code: int) -> tuple[type[ProviderError], str] | None:
         return ProviderAccountError, _CHECK_BALANCE
     if code in {30012, 30014}:
         return ProviderAccountError, _CHECK_KEY
-    if 30000 <= code < 31000:
+    if 30000 <= code < 31000 or code == _REAL_NAME_NEEDED:
         return ProviderAccountError, _CHECK_PERMISSION
     if 50000 <= code < 51000 or 60000 <= code < 61000:
         return ProviderUnavailable, ""

@@ -30,7 +30,7 @@ __all__ = ["CoolDowns", "Limits", "Remedy", "Route", "backoff_seconds", "choose_
 
 _TOO_MANY_REQUESTS: Final = 429
 # Codes of what this model cannot do and another one may (facts: SiliconFlow §15).
-_OTHER_MODEL_MAY: Final = frozenset({20015, 20024, 20029, 20030, 20033, 20036, 20037, 20089})
+_OTHER_MODEL_MAY: Final = frozenset({20015, 20024, 20029, 20030, 20033, 20036, 20037, 20041, 20089})
 _FIRST_BACKOFF_SECONDS: Final = 0.5
 _LONGEST_BACKOFF_SECONDS: Final = 20.0
 _FIRST_COOL_DOWN_SECONDS: Final = 1.0

@@ -6,14 +6,15 @@ tool call is followed by its result (facts: SiliconFlow §17 #3, #4, #6).
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 from bot.events import ToolCall
-from bot.ports import AssistantMessage, ModelMessage, SystemMessage, ToolMessage, UserMessage
+from bot.ports import AssistantMessage, ModelMessage, Picture, SystemMessage, ToolMessage, UserMessage
 from bot.providers.profiles import Profile, Thinking
 
-__all__ = ["lacks_thinking", "wire_messages"]
+__all__ = ["lacks_thinking", "picture_in_words", "wire_messages"]
 
 _GO_ON: Final = "Go on."
 _NO_RESULT: Final = "There is no result: the call was interrupted."
@@ -80,14 +81,40 @@ def _write(message: ModelMessage, profile: Profile) -> WireMessage:
     match message:
         case SystemMessage(text=text):
             return {"role": "system", "content": text}
-        case UserMessage(text=text):
-            return {"role": "user", "content": text}
+        case UserMessage():
+            return {"role": "user", "content": _write_said(message, profile)}
         case AssistantMessage():
             return _write_assistant(message, profile)
         case ToolMessage(call_id=call_id, text=text):
             return {"role": "tool", "tool_call_id": call_id, "content": text}
         case _:
             assert_never(message)
+
+
+def _write_said(message: UserMessage, profile: Profile) -> str | list[WireMessage]:
+    """Text alone as a string; pictures as parts before it, or as words: old ones, and for a blind model."""
+    parts: list[WireMessage] = []
+    texts: list[str] = []
+    for picture in message.pictures:
+        if picture.data and profile.images:
+            parts.append(_write_picture(picture))
+        else:
+            texts.append(picture_in_words(picture))
+    text = _JOINT.join(text for text in (*texts, message.text) if text)
+    if not parts:
+        return text
+    return [*parts, {"type": "text", "text": text}] if text else parts
+
+
+def _write_picture(picture: Picture) -> WireMessage:
+    address = f"data:{picture.mime};base64,{b64encode(picture.data).decode('ascii')}"
+    detail = "low" if picture.at_a_glance else "auto"
+    return {"type": "image_url", "image_url": {"url": address, "detail": detail}}
+
+
+def picture_in_words(picture: Picture) -> str:
+    """What stands in the place of a picture that is not sent."""
+    return f"[A picture: {picture.caption}]" if picture.caption else "[A picture that you cannot see]"
 
 
 def _write_assistant(message: AssistantMessage, profile: Profile) -> WireMessage:
@@ -122,8 +149,17 @@ def _can_merge(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     return bool(first["role"] == role and role != "tool" and "tool_calls" not in first)
 
 
-def _join(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
-    return _JOINT.join(text for text in (first["content"], second["content"]) if text)
+def _join(first: Mapping[str, Any], second: Mapping[str, Any]) -> str | list[WireMessage]:
+    contents = (first["content"], second["content"])
+    if all(isinstance(content, str) for content in contents):
+        return _JOINT.join(text for text in contents if text)
+    return [part for content in contents for part in _parts(content)]
+
+
+def _parts(content: str | list[WireMessage]) -> list[WireMessage]:
+    if not isinstance(content, str):
+        return content
+    return [{"type": "text", "text": content}] if content else []
 
 
 def _with_instructions(messages: list[WireMessage], text: str, *, folded: bool) -> list[WireMessage]:

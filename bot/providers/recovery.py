@@ -39,6 +39,7 @@ class Run:
     resumes: int = 0
     length_rounds: int = 0
     started_over: bool = False
+    gone: tuple[str, ...] = ()
 
     @property
     def text_to_resume(self) -> str:
@@ -149,9 +150,10 @@ class Recovery:
 
     def _go_to_next(self, run: Run, error: ProviderError) -> bool:
         route, failed = run.route, run.route.model
-        successor = successor_of(failed) if error.code in MODEL_GONE else None
-        if successor is not None:
-            route.add_successor(successor)
+        if error.code in MODEL_GONE:
+            run.gone = (*run.gone, failed)
+            if (successor := successor_of(failed)) is not None:
+                route.add_successor(successor)
         if not route.advance():
             return False
         run.max_tokens = run.request.max_tokens

@@ -1,5 +1,9 @@
-"""A local stand-in for the SiliconFlow API: scripted for tests, a real small model for keyless starts."""
+"""A local stand-in for the SiliconFlow API: scripted for tests, real small models for keyless starts."""
 
+from bot.sandbox.audio_backend import AudioBackend, HeardFile, Samples
+from bot.sandbox.audio_models import HEARING_MODELS, SPEAKING_MODELS
+from bot.sandbox.audio_real import RealAudio
+from bot.sandbox.audio_script import AudioScript
 from bot.sandbox.catalogue import CATALOGUE, ModelCard
 from bot.sandbox.chat_request import ChatRequest
 from bot.sandbox.exchange import TRACE_HEADER, Exchange, RecordedRequest
@@ -25,8 +29,12 @@ from bot.sandbox.server import ChatBackend, Sandbox
 __all__ = [
     "CATALOGUE",
     "DEFAULT_PORT",
+    "HEARING_MODELS",
     "SMOLLM2",
+    "SPEAKING_MODELS",
     "TRACE_HEADER",
+    "AudioBackend",
+    "AudioScript",
     "ChatBackend",
     "ChatRequest",
     "ContinuingScript",
@@ -35,12 +43,15 @@ __all__ = [
     "Exchange",
     "Fault",
     "Hang",
+    "HeardFile",
     "HttpError",
     "LlamaChat",
     "ModelCard",
     "Quirks",
+    "RealAudio",
     "RecordedRequest",
     "Reply",
+    "Samples",
     "Sandbox",
     "SandboxError",
     "Script",

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final, Literal
 
+from bot.sandbox.audio_real import RealAudio
 from bot.sandbox.catalogue import CATALOGUE
 from bot.sandbox.chat_request import ChatRequest
 from bot.sandbox.exchange import never
@@ -132,9 +133,13 @@ async def serve_sandbox(
     )
     async with AsyncExitStack() as stack:
         chat: ChatBackend | None = None
+        audio: RealAudio | None = None
         if model == "real":
             chat = await stack.enter_async_context(await open_real_model(on_progress=on_progress))
-        sandbox = Sandbox(script=script, chat=chat, models=(SMOLLM2, *CATALOGUE), keep_requests=False)
+            audio = await stack.enter_async_context(RealAudio(on_progress=on_progress))
+        sandbox = Sandbox(
+            script=script, chat=chat, audio=audio, models=(SMOLLM2, *CATALOGUE), keep_requests=False
+        )
         stack.push_async_callback(sandbox.close)
         await sandbox.start(host, port)
         if on_ready is not None:

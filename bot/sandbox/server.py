@@ -1,7 +1,8 @@
 """The stand-in's HTTP server: authorization, trace ids, records and routes under /v1.
 
 One module per endpoint family: chat completions here through a ChatBackend, models and account in
-``account``. A new family adds its module and one line in ``Sandbox._application``.
+``account``, hearing and speaking in ``audio_endpoints``, pictures in ``images``, films in ``videos``. A new
+family adds its module and its lines in ``Sandbox._application``.
 """
 
 from __future__ import annotations
@@ -16,13 +17,21 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.sandbox.account import list_models, user_info
+from bot.sandbox.audio_backend import AudioBackend
+from bot.sandbox.audio_endpoints import FORM_PATHS, AudioEndpoints
+from bot.sandbox.audio_models import list_audio_models
+from bot.sandbox.audio_script import AudioScript
 from bot.sandbox.catalogue import CATALOGUE, Catalogue, ModelCard
 from bot.sandbox.chat_request import ChatRequest, parse_chat_request
 from bot.sandbox.exchange import TRACE_HEADER, Exchange, RecordedRequest, new_trace_id
+from bot.sandbox.images import ImageEndpoints
+from bot.sandbox.images_models import list_media_models
+from bot.sandbox.images_shelf import ResultShelf
 from bot.sandbox.pacer import Pacer
 from bot.sandbox.refusals import BAD_KEY, MISSING_TOKEN, NOT_FOUND, TOO_LARGE, Refusal, Refused, SandboxError
 from bot.sandbox.script import Script
 from bot.sandbox.scripted import ScriptedChat
+from bot.sandbox.videos import VideoEndpoints
 
 _MAX_BODY_BYTES: Final = 500 * 1024 * 1024
 _EXCHANGE: Final = web.RequestKey("exchange", Exchange)
@@ -39,7 +48,9 @@ class ChatBackend(Protocol):
 class Sandbox:
     """A SiliconFlow API on this machine.
 
-    Without ``chat`` it answers from ``script``. ``requests`` keeps every request in order of arrival, unless
+    Without ``chat`` it answers from ``script``, without ``audio`` it hears and speaks by ``audio_script``.
+    ``painting``, ``filming`` and ``results`` make pictures and films, and hold the levers for them.
+    ``requests`` keeps every request in order of arrival, unless
     ``keep_requests`` is false (a stand-in that runs for days must not grow).
     Use it under ``async with``, or call ``start`` and ``close``.
     """
@@ -49,14 +60,24 @@ class Sandbox:
         *,
         script: Script | None = None,
         chat: ChatBackend | None = None,
+        audio_script: AudioScript | None = None,
+        audio: AudioBackend | None = None,
         models: Iterable[ModelCard] = CATALOGUE,
         invalid_keys: Collection[str] = ("sk-invalid",),
         balance: str = "88.88",
+        real_name_verified: bool = True,
         keep_requests: bool = True,
     ) -> None:
         self.script = Script() if script is None else script
         self.requests: list[RecordedRequest] = []
         self._chat = ScriptedChat(self.script, pacer=Pacer()) if chat is None else chat
+        self.audio_script = AudioScript() if audio_script is None else audio_script
+        self._audio = AudioEndpoints(
+            self.audio_script if audio is None else audio, real_name_verified=real_name_verified
+        )
+        self.results = ResultShelf()
+        self.painting = ImageEndpoints(self.results)
+        self.filming = VideoEndpoints(self.results)
         self._catalogue = Catalogue(models)
         self._invalid_keys = frozenset(invalid_keys)
         self._balance = balance
@@ -103,6 +124,11 @@ class Sandbox:
             self._runner = None
             self._port = 0
 
+    @property
+    def chats(self) -> list[RecordedRequest]:
+        """The requests for chat completions among ``requests``."""
+        return [record for record in self.requests if record.path.endswith("/chat/completions")]
+
     async def wait_for_request(self, number: int = 1) -> RecordedRequest:
         """Return the record of request ``number`` (counted from 1), waiting until it has arrived."""
         while len(self.requests) < number:
@@ -128,6 +154,15 @@ class Sandbox:
         app.router.add_post("/v1/chat/completions", self._route(self._chat_completion))
         app.router.add_get("/v1/models", self._route(self._models))
         app.router.add_get("/v1/user/info", self._route(self._user_info))
+        app.router.add_post("/v1/audio/transcriptions", self._route(self._audio.transcribe))
+        app.router.add_post("/v1/audio/speech", self._route(self._audio.speak))
+        app.router.add_post("/v1/images/generations", self._route(self.painting.generate))
+        app.router.add_post("/v1/video/submit", self._route(self.filming.submit))
+        app.router.add_post("/v1/video/status", self._route(self.filming.status))
+        app.router.add_get("/results/{name}", self.results.serve)
+        app.router.add_post("/v1/uploads/audio/voice", self._route(self._audio.add_voice))
+        app.router.add_get("/v1/audio/voice/list", self._route(self._audio.list_voices))
+        app.router.add_post("/v1/audio/voice/deletions", self._route(self._audio.delete_voice))
         return app
 
     def _route(
@@ -158,7 +193,9 @@ class Sandbox:
         return await self._chat.answer(exchange, request)
 
     async def _models(self, exchange: Exchange) -> web.StreamResponse:
-        return exchange.whole(list_models(self._catalogue, exchange.request.query))
+        query = exchange.request.query
+        listed = list_audio_models(query) or list_media_models(query)
+        return exchange.whole(listed or list_models(self._catalogue, query))
 
     async def _user_info(self, exchange: Exchange) -> web.StreamResponse:
         return exchange.whole(user_info(self._balance))
@@ -192,8 +229,9 @@ class Sandbox:
     async def _answer(self, exchange: Exchange, handler: Handler) -> web.StreamResponse:
         record = exchange.record
         try:
-            record.raw_body = await exchange.request.read()
-            record.body = _parse_or_none(record.raw_body)
+            if not _holds_form(exchange.request):
+                record.raw_body = await exchange.request.read()
+                record.body = _parse_or_none(record.raw_body)
             response = await handler(exchange.request)
         except web.HTTPRequestEntityTooLarge:
             response = exchange.refuse(TOO_LARGE)
@@ -205,6 +243,11 @@ class Sandbox:
 
 async def _add_trace_id(request: web.Request, response: web.StreamResponse) -> None:
     response.headers[TRACE_HEADER] = request[_EXCHANGE].record.trace_id
+
+
+def _holds_form(request: web.Request) -> bool:
+    """Whether the endpoint itself reads the body, in pieces."""
+    return request.path in FORM_PATHS and request.content_type.startswith("multipart/")
 
 
 def _parse_or_none(raw: bytes) -> object:

@@ -7,10 +7,10 @@ from bot.ports import ChatModel
 from bot.providers import SiliconFlowChat, open_siliconflow
 
 
-def test_the_list_of_names_is_sorted_and_true() -> None:
-    """Each listed name is there, in order, once."""
+def test_the_list_of_names_is_true() -> None:
+    """Each listed name is there, once; their order is looked at for every package."""
     names = bot.providers.__all__
-    assert names == sorted(set(names))
+    assert len(names) == len(set(names))
     assert all(hasattr(bot.providers, name) for name in names)
 
 

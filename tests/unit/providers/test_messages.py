@@ -8,13 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.events import ToolCall
-from bot.ports import AssistantMessage, ModelMessage, SystemMessage, ToolMessage, UserMessage
+from bot.ports import AssistantMessage, ModelMessage, Picture, SystemMessage, ToolMessage, UserMessage
 from bot.providers.messages import wire_messages
 from bot.providers.profiles import UNKNOWN, Thinking
 from bot.sandbox import ModelCard
 from bot.sandbox.message_rules import check_messages
 
 _CARD = ModelCard(id="m")
+_SEEING_CARD = replace(_CARD, images=True)
+_CAT = Picture(data=b"\xff\xd8\xff", mime="image/jpeg", width=28, height=28, caption="an orange cat")
 _IDS = st.sampled_from(["c1", "c2", "c3"])
 _TEXT = st.sampled_from(["", "one", "two"])
 _CALLS = st.lists(_IDS, max_size=2, unique=True).map(
@@ -22,7 +24,7 @@ _CALLS = st.lists(_IDS, max_size=2, unique=True).map(
 )
 _MESSAGES: st.SearchStrategy[ModelMessage] = st.one_of(
     st.builds(SystemMessage, text=_TEXT),
-    st.builds(UserMessage, text=_TEXT),
+    st.builds(UserMessage, text=_TEXT, pictures=st.lists(st.just(_CAT), max_size=2).map(tuple)),
     st.builds(AssistantMessage, text=_TEXT, calls=_CALLS, thinking=_TEXT),
     st.builds(ToolMessage, call_id=_IDS, text=_TEXT),
 )
@@ -36,6 +38,46 @@ def test_every_talk_is_accepted(talk: list[ModelMessage], tools: bool, folds: bo
     check_messages(wire, _CARD)
     assert all(isinstance(message["content"], str) for message in wire)
     assert [message["role"] for message in wire].count("system") <= 1
+
+
+@given(talk=st.lists(_MESSAGES, max_size=10), folds=st.booleans())
+def test_every_talk_with_pictures_is_accepted_by_a_model_that_sees(
+    talk: list[ModelMessage], folds: bool
+) -> None:
+    """Each picture of a person is there, in the place where it was shown."""
+    wire = wire_messages(talk, profile=replace(UNKNOWN, images=True, folds_system=folds))
+    check_messages(wire, _SEEING_CARD)
+    sent = [part for message in wire if isinstance(message["content"], list) for part in message["content"]]
+    shown = sum(len(message.pictures) for message in talk if isinstance(message, UserMessage))
+    assert sum(part["type"] == "image_url" for part in sent) == shown
+
+
+def test_a_model_that_cannot_see_is_told_what_is_in_a_picture() -> None:
+    """In words, where there are any."""
+    unknown = replace(_CAT, caption="")
+    (wire,) = wire_messages([UserMessage(text="Whose is it?", pictures=(_CAT, unknown))], profile=UNKNOWN)
+    assert wire["content"] == (
+        "[A picture: an orange cat]\n\n[A picture that you cannot see]\n\nWhose is it?"
+    )
+
+
+def test_an_old_picture_is_told_in_words_to_a_model_that_sees_too() -> None:
+    """Its bytes are gone; one that is there goes as a picture, then the words of the other."""
+    old = replace(_CAT, data=b"")
+    said = UserMessage(text="Whose are they?", pictures=(old, replace(_CAT, at_a_glance=True)))
+    (wire,) = wire_messages([said], profile=replace(UNKNOWN, images=True))
+    picture, words = wire["content"]
+    assert picture["image_url"]["detail"] == "low"
+    assert words["text"] == "[A picture: an orange cat]\n\nWhose are they?"
+
+
+def test_a_picture_goes_as_a_data_url_before_the_words() -> None:
+    """As the API takes it (facts: SiliconFlow, vision)."""
+    profile = replace(UNKNOWN, images=True)
+    (wire,) = wire_messages([UserMessage(text="Whose is it?", pictures=(_CAT,))], profile=profile)
+    picture, words = wire["content"]
+    assert picture["image_url"]["url"] == "data:image/jpeg;base64,/9j/"
+    assert words == {"type": "text", "text": "Whose is it?"}
 
 
 def test_neighbours_of_one_role_are_merged() -> None:

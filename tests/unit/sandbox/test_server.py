@@ -116,11 +116,11 @@ async def test_a_client_that_leaves_is_seen(
     """Cancelling the request closes the socket, and the record says that the client went away."""
     sandbox.script.enqueue(reply)
     task = asyncio.create_task(chat(http, sandbox.url, ask(stream=True)))
-    record = await asyncio.wait_for(sandbox.wait_for_request(), timeout=5)
+    record = await asyncio.wait_for(sandbox.wait_for_request(), timeout=60)
 
     task.cancel()
 
-    await asyncio.wait_for(record.ended.wait(), timeout=5)
+    await asyncio.wait_for(record.ended.wait(), timeout=60)
     assert record.client_went_away
 
 
@@ -130,13 +130,13 @@ async def test_closing_ends_hanging_requests_at_once(http: aiohttp.ClientSession
     sandbox.script.enqueue(Reply(text="one two", fault=Stall(after_tokens=1)))
     await sandbox.start()
     task = asyncio.create_task(chat(http, sandbox.url, ask(stream=True)))
-    record = await asyncio.wait_for(sandbox.wait_for_request(), timeout=5)
-    await asyncio.wait_for(record.body_started.wait(), timeout=5)
+    record = await asyncio.wait_for(sandbox.wait_for_request(), timeout=60)
+    await asyncio.wait_for(record.body_started.wait(), timeout=60)
 
-    await asyncio.wait_for(sandbox.close(), timeout=5)
+    await asyncio.wait_for(sandbox.close(), timeout=60)
     await sandbox.close()
 
-    assert (await asyncio.wait_for(task, timeout=5)).broken
+    assert (await asyncio.wait_for(task, timeout=60)).broken
     assert not record.client_went_away
 
 
