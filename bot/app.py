@@ -14,25 +14,27 @@ import structlog
 
 from bot.banner import banner
 from bot.conversation import (
-    BUILT_IN,
-    DEFAULT,
     AnswerSettings,
     Core,
     House,
+    Making,
     PersonaBook,
+    Senses,
     build_core,
+    lost_models,
     menu,
-    persona_from,
+    missing_models,
+    open_book,
 )
 from bot.engine import EmbeddedEngine
 from bot.errors import StorageError
 from bot.messages import Inbound
-from bot.ports import Adapter, ChatModel, Clock, Routed, SystemClock
+from bot.ports import Adapter, Catalogue, ChatModel, Clock, Routed, SystemClock
 from bot.server import HttpServer, Readiness
 from bot.settings import SandboxModel, Settings, Thinking
 from bot.storage import open_database
 from bot.storage.migrate import migrate
-from bot.tools import default_tools
+from bot.tools import Toolbox, default_tools, load_tools
 
 if TYPE_CHECKING:
     from adapters.slack.adapter import SlackAdapter
@@ -73,6 +75,7 @@ class App:
         """
         engine = asyncio.create_task(self.engine.serve(self.core.turns.handle), name="engine")
         pruning = asyncio.create_task(self._prune(), name="prune")
+        door = asyncio.create_task(self.core.door.watch(), name="door")
         listening = [
             asyncio.create_task(adapter.run(self._submit, self._ready(adapter.name)), name=adapter.name)
             for adapter in self.adapters
@@ -80,10 +83,10 @@ class App:
         self.readiness.ready("engine")
         _settle_memory()
         try:
-            await _first_to_end(engine, pruning, *listening)
+            await _first_to_end(engine, pruning, door, *listening)
         finally:
             await _end(*listening)
-            await _end(engine, pruning)
+            await _end(engine, pruning, door)
 
     def _ready(self, name: str) -> Callable[[], None]:
         def mark() -> None:
@@ -104,6 +107,9 @@ class App:
         while True:
             try:
                 await self.engine.prune(older_than_seconds=_KEEP_DONE_SECONDS)
+                await self.core.overhearing.prune()
+                if self.core.own_voices is not None:
+                    await self.core.own_voices.sweep()
             except StorageError as exc:
                 log.warning("old_turns_not_pruned", reason=str(exc))
             await asyncio.sleep(_PRUNE_EVERY_SECONDS)
@@ -118,6 +124,8 @@ async def open_app(
     Raises ConfigurationError and StorageError with a sentence for the operator.
     """
     clock = clock or SystemClock()
+    toolbox = _toolbox(settings)
+    personas = _personas(settings, toolbox)
     _tell(banner(settings, terminal=terminal))
     async with contextlib.AsyncExitStack() as stack:
         telegram = asyncio.create_task(_telegram(settings, clock), name="import telegram")
@@ -127,10 +135,9 @@ async def open_app(
         database = await stack.enter_async_context(open_database(settings.database_url))
         engine = EmbeddedEngine(database=database, clock=clock)
         page = _page(settings, clock) if settings.serves_page and not terminal else None
+        console = _terminal(engine, settings) if terminal else None
         adapters = [
-            adapter
-            for adapter in (await telegram, await slack, page, _terminal(engine) if terminal else None)
-            if adapter is not None
+            adapter for adapter in (await telegram, await slack, page, console) if adapter is not None
         ]
         readiness = await _serve_http(settings, stack, adapters, terminal=terminal)
         mind = await _open_mind(settings, stack, clock)
@@ -140,24 +147,54 @@ async def open_app(
                 database=database,
                 adapters={adapter.name: adapter for adapter in adapters},
                 model=mind.model,
-                toolbox=default_tools(),
-                personas=_personas(settings),
+                catalogue=mind.catalogue,
+                toolbox=toolbox,
+                personas=personas,
                 answers=mind.answers,
                 access=settings.access,
                 admins=settings.admins,
                 allowed=settings.allowed,
+                names=settings.names,
                 language=settings.language,
                 thinking_shown=settings.thinking is Thinking.SHOWN,
+                person_per_minute=settings.limits.person_per_minute,
+                chat_per_minute=settings.limits.chat_per_minute,
+                senses=mind.senses,
+                making=mind.making,
                 clock=clock,
             )
         )
         stack.push_async_callback(core.folding.aclose)
+        stack.push_async_callback(core.captioning.aclose)
+        checking = _check_models(mind, personas, tell=not terminal)
+        stack.push_async_callback(_end, asyncio.create_task(checking, name="check models"))
         yield App(engine=engine, core=core, adapters=adapters, readiness=readiness)
 
 
-def _personas(settings: Settings) -> PersonaBook:
-    own = (persona_from(name, persona) for name, persona in settings.personas.items())
-    return PersonaBook((*BUILT_IN, *own), default=settings.persona or DEFAULT)
+def _toolbox(settings: Settings) -> Toolbox:
+    """The built-in tools and those of the operator's folder; a file that does not serve is told of."""
+    tools = default_tools()
+    if settings.tools_folder is None:
+        return tools
+    loaded = load_tools(settings.tools_folder, taken=tools.names)
+    for fault in loaded.faults:
+        log.warning("tool_not_loaded", file=fault.path.name, line=fault.line, reason=fault.reason)
+        _tell(f"note: {fault}")
+    return Toolbox((*tools, *loaded.tools))
+
+
+def _personas(settings: Settings, toolbox: Toolbox) -> PersonaBook:
+    book = open_book(settings.personas, default=settings.persona, tools=toolbox.names)
+    for persona in book:
+        for lost in lost_models(persona):
+            log.warning(
+                "persona_model_lost",
+                persona=persona.name,
+                model=lost.model,
+                successor=lost.successor,
+                renamed=lost.renamed,
+            )
+    return book
 
 
 async def _serve_http(
@@ -221,7 +258,8 @@ def _import_slack() -> type[SlackAdapter]:
 def _page(settings: Settings, clock: Clock) -> WebAdapter:
     from adapters.web import WebAdapter
 
-    return WebAdapter(folder=settings.data_folder, host=settings.http.host, menu=menu(), clock=clock)
+    private = [entry for entry in menu() if entry.in_private]
+    return WebAdapter(folder=settings.data_folder, host=settings.http.host, menu=private, clock=clock)
 
 
 def _import_telegram() -> type[TelegramAdapter]:
@@ -231,14 +269,18 @@ def _import_telegram() -> type[TelegramAdapter]:
     return TelegramAdapter
 
 
-def _terminal(engine: EmbeddedEngine) -> TerminalAdapter:
+def _terminal(engine: EmbeddedEngine, settings: Settings) -> TerminalAdapter:
     from adapters.terminal import TerminalAdapter
 
     async def busy() -> bool:
         stats = await engine.stats()
         return stats.queued + stats.running + stats.held > 0
 
-    return TerminalAdapter(busy=busy, greeting="Write a message; /help lists commands, Ctrl-D leaves.")
+    return TerminalAdapter(
+        busy=busy,
+        greeting="Write a message; /help lists commands, Ctrl-D leaves.",
+        folder=settings.data_folder / "files",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,16 +288,30 @@ class _Mind:
     """The model that answers, and what may be asked of it."""
 
     model: ChatModel
+    catalogue: Catalogue
     answers: AnswerSettings
+    senses: Senses
+    making: Making
 
 
 async def _open_mind(settings: Settings, stack: contextlib.AsyncExitStack, clock: Clock) -> _Mind:
-    from bot.providers import open_siliconflow
+    from bot.media import Audio
+    from bot.providers import (
+        AccountCatalogue,
+        Calls,
+        SiliconFlowFilmmaker,
+        SiliconFlowPainter,
+        SiliconFlowSpeaker,
+        SiliconFlowTranscriber,
+        SiliconFlowVoices,
+        open_siliconflow,
+    )
 
     answers = AnswerSettings(
         models=settings.models,
         max_tokens=settings.max_tokens,
         context_tokens=settings.context_tokens,
+        seeing_models=settings.seeing_models,
         turn_timeout_seconds=settings.turn_timeout_seconds,
     )
     if settings.siliconflow_api_key is not None:
@@ -264,20 +320,47 @@ async def _open_mind(settings: Settings, stack: contextlib.AsyncExitStack, clock
         key = _STANDIN_KEY
         base_url, answers = await _open_standin(settings, answers, stack)
     model = await stack.enter_async_context(open_siliconflow(api_key=key, base_url=base_url, clock=clock))
-    return _Mind(model=model, answers=answers)
+    catalogue = AccountCatalogue(api=model.api, clock=clock, configured=answers.models)
+    stack.push_async_callback(catalogue.aclose)
+    calls = Calls(clock=clock)
+    senses = Senses(
+        audio=await stack.enter_async_context(Audio()),
+        hearing=SiliconFlowTranscriber(api=model.api, calls=calls),
+        hearing_models=settings.hearing_models,
+        speaking=SiliconFlowSpeaker(api=model.api, calls=calls),
+        speaking_models=settings.speaking_models,
+        voices=SiliconFlowVoices(api=model.api, calls=calls),
+    )
+    making = Making(
+        painter=SiliconFlowPainter(api=model.api),
+        drawing_models=settings.drawing_models,
+        filmmaker=SiliconFlowFilmmaker(api=model.api),
+        filming_models=settings.filming_models,
+    )
+    return _Mind(model=model, catalogue=catalogue, answers=answers, senses=senses, making=making)
+
+
+async def _check_models(mind: _Mind, personas: PersonaBook, *, tell: bool) -> None:
+    """Warn of models that the settings name and the provider does not have; nothing waits for it."""
+    for line in await missing_models(mind.catalogue, service=mind.answers.models, personas=personas):
+        log.warning("configured_model_missing", reason=line)
+        if tell:
+            _tell(f"Note: {line}")
 
 
 async def _open_standin(
     settings: Settings, answers: AnswerSettings, stack: contextlib.AsyncExitStack
 ) -> tuple[str, AnswerSettings]:
-    from bot.sandbox import CATALOGUE, SMOLLM2, EchoScript, Sandbox, open_real_model
+    from bot.sandbox import CATALOGUE, SMOLLM2, EchoScript, RealAudio, Sandbox, open_real_model
 
     if settings.sandbox.model is SandboxModel.REAL:
         chat = await stack.enter_async_context(await open_real_model(on_progress=_tell))
-        sandbox = Sandbox(chat=chat, models=(SMOLLM2, *CATALOGUE), keep_requests=False)
+        audio = await stack.enter_async_context(RealAudio(on_progress=_tell))
+        sandbox = Sandbox(chat=chat, audio=audio, models=(SMOLLM2, *CATALOGUE), keep_requests=False)
         answers = replace(
             answers,
             models=(SMOLLM2.id,),
+            seeing_models=(),  # the small model is blind, whatever name it is asked by
             max_tokens=min(answers.max_tokens, SMOLLM2.max_answer_tokens // 2),
             context_tokens=min(answers.context_tokens, SMOLLM2.context_tokens // 2),
         )

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.cli_access import add_access_commands
 from bot.errors import BotError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ _EPILOG: Final = """\
 examples:
   python -m bot                       serve; without a token: a page in your browser
   python -m bot chat                  talk to the bot right here
+  python -m bot admit CODE            let in who was given the code
   echo "What is 2+2?" | python -m bot chat
+  python -m bot doctor                what is wrong here, and what mends it
   TELEGRAM_BOT_TOKEN=… SILICONFLOW_API_KEY=… python -m bot
 
 settings come from the environment, then .env, then parley.toml (.env.example lists them all):
   TELEGRAM_BOT_TOKEN     from @BotFather; turns Telegram on
   SILICONFLOW_API_KEY    without it a small local model answers
   SLACK_BOT_TOKEN        with SLACK_APP_TOKEN or SLACK_SIGNING_SECRET; turns Slack on
-  PARLEY_ADMINS          who is served, e.g. telegram:12345678 (PARLEY_ACCESS=open: everybody)
+  PARLEY_ADMINS          who lets others in, e.g. telegram:12345678 (PARLEY_ACCESS=open: no need)
   DATABASE_URL           default sqlite+aiosqlite:///data/parley.db
 
 exit codes: 0 ended as asked (SIGTERM, Ctrl-C, end of input), 1 failed, 2 a wrong setting or option
@@ -68,6 +71,15 @@ Run a stand-in for the SiliconFlow API on this machine, for trying things withou
 """
 
 
+_DOCTOR: Final = """\
+Look at everything and say what is wrong and what mends it: settings, SiliconFlow (key, models, balance),
+Telegram, Slack, database, HTTP port, clock. Nothing is changed and nothing is received; it may run beside the
+service. It takes some seconds, at most half a minute.
+
+exit codes: 0 no errors (warnings allowed), 1 errors, 2 settings that cannot be used
+"""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit code: 0 done, 1 failed, 2 a wrong setting or option."""
     options = _parser(arguments).parse_args(arguments)
@@ -93,9 +105,13 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"parley {_version()}")
     parser.set_defaults(run=_serve)
-    commands = parser.add_subparsers(title="commands", metavar="{serve,chat,migrate,sandbox}")
+    names = "{serve,chat,admit,block,unblock,admins,doctor,migrate,sandbox}"
+    commands = parser.add_subparsers(title="commands", metavar=names)
     _add(commands, "serve", _serve, "receive and answer messages (the default)", _SERVE)
     _add(commands, "chat", _chat, "talk to the bot in this terminal", _CHAT)
+    doctor = _add(commands, "doctor", _doctor, "say what is wrong here and what mends it", _DOCTOR)
+    doctor.add_argument("--json", action="store_true", help="write one JSON object instead of text")
+    add_access_commands(commands, _add)
     _add(commands, "migrate", _migrate, "bring the database to this version's form", _MIGRATE)
     sandbox = _add(commands, "sandbox", _sandbox, "run a local stand-in for the SiliconFlow API", _SANDBOX)
     if "sandbox" in arguments:
@@ -142,6 +158,12 @@ def _chat(_: argparse.Namespace) -> int:
     from bot.settings import load_settings
 
     return _run_app(load_settings(), terminal=True)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bot.doctor import run_doctor
+
+    return run_doctor(json=options.json)
 
 
 def _migrate(_: argparse.Namespace) -> int:

@@ -82,25 +82,27 @@ class FinishReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """The model's stream came to its proper end."""
+    """The model's stream came to its proper end. ``gone``: models asked before it that do not exist."""
 
     finish_reason: FinishReason
     model: str
     usage: Usage = field(default_factory=Usage)
     trace_id: str = ""
+    gone: tuple[str, ...] = ()
 
 
 ModelEvent = ThinkingDelta | TextDelta | ToolCallsReady | Completed
 
 
 class Outcome(StrEnum):
-    """How a turn ended."""
+    """How a turn ended. ASKED: a tool would change something, and the person is to say whether it may."""
 
     ANSWERED = "answered"
     STOPPED = "stopped"
     SUPERSEDED = "superseded"
     FAILED = "failed"
     IGNORED = "ignored"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

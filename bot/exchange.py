@@ -9,11 +9,13 @@ import orjson
 
 from bot.errors import BotError
 from bot.events import Outcome, ToolCall, Usage
-from bot.ports import AssistantMessage, ModelMessage, ToolMessage, UserMessage
+from bot.ports import AssistantMessage, ModelMessage, Picture, ToolMessage, UserMessage
 
-__all__ = ["Exchange", "Step", "dump_steps", "load_steps", "visible_text"]
+__all__ = ["Exchange", "Step", "dump_steps", "load_steps", "undecided", "visible_text"]
 
 Step = AssistantMessage | ToolMessage
+
+_UNDECIDED = "It was not run: the person has not agreed to it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Exchange:
     model: str = ""
     usage: Usage = field(default_factory=Usage)
     created_at: float = 0.0
+    pictures: tuple[Picture, ...] = ()
 
     def as_messages(self) -> tuple[ModelMessage, ...]:
         """The exchange as the model reads it; nothing when it was redacted or never led to an answer."""
@@ -47,7 +50,15 @@ class Exchange:
             return ()
         last = self.reply[len(visible_text(self.steps)) :].strip()
         ending = (AssistantMessage(text=last),) if last else ()
-        return (UserMessage(text=self.request), *self.steps, *ending)
+        # The API refuses calls without results: what nobody decided on was not done.
+        unrun = tuple(ToolMessage(call_id=call.id, text=_UNDECIDED) for call in undecided(self.steps))
+        return (UserMessage(text=self.request, pictures=self.pictures), *self.steps, *unrun, *ending)
+
+
+def undecided(steps: tuple[Step, ...]) -> tuple[ToolCall, ...]:
+    """The calls of the last round while they wait for a person's word; none when they have results."""
+    last = steps[-1] if steps else None
+    return last.calls if isinstance(last, AssistantMessage) else ()
 
 
 def visible_text(steps: tuple[Step, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ __all__ = [
     "AttachmentKind",
     "Author",
     "ButtonPressed",
+    "ChatJoined",
     "ChatKind",
     "ChatLeft",
     "ChatMigrated",
@@ -140,10 +141,14 @@ Part = Annotated[TextPart | Attachment, Field(discriminator="type")]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quoted:
-    """What a message answers, quotes or forwards. ``message_id`` is empty for a forward from elsewhere."""
+    """What a message answers, quotes or forwards. ``message_id`` is empty for a forward from elsewhere.
+
+    ``author_id`` is empty where the platform does not tell who wrote it.
+    """
 
     how: Literal["reply", "forward"]
     message_id: str = ""
+    author_id: str = ""
     author_name: str = ""
     text: str = ""
     excerpt: str = ""
@@ -158,6 +163,7 @@ class Incoming:
     ``addressed`` says that the bot is meant (private chat, mention, reply to it, command).
     ``fills_limit`` says that the text reaches the platform's size limit, so that its rest may follow at once.
     ``follows_up`` says that it was written in a thread of its own: the bot is meant if it took part there.
+    ``mentioned`` says that the bot is called by its handle, the one way that works in a quiet group.
     """
 
     type: Literal["incoming"] = "incoming"
@@ -172,6 +178,7 @@ class Incoming:
     quoted: Quoted | None = None
     fills_limit: bool = False
     follows_up: bool = False
+    mentioned: bool = False
 
     @property
     def text(self) -> str:
@@ -192,6 +199,10 @@ class Edited:
     event_id: str
     key: ConversationKey
     message: Incoming
+
+    def addressing(self, addressed: bool) -> Edited:
+        """The same edit of a message that addresses the bot, or does not."""
+        return replace(self, message=replace(self.message, addressed=addressed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +250,21 @@ class ChatMigrated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatJoined:
+    """Somebody added the bot to a group. ``hears_all`` says that it gets to read every message there.
+
+    ``author`` has no id where the platform does not tell who it was.
+    """
+
+    type: Literal["joined"] = "joined"
+    event_id: str
+    key: ConversationKey
+    chat_kind: ChatKind
+    author: Author
+    hears_all: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatLeft:
     """The bot was blocked or removed (``back`` False), or may write again (``back`` True)."""
 
@@ -258,7 +284,17 @@ class Unreadable:
     reason: str
 
 
-Inbound = Incoming | Edited | Deleted | ButtonPressed | StopPressed | ChatMigrated | ChatLeft | Unreadable
+Inbound = (
+    Incoming
+    | Edited
+    | Deleted
+    | ButtonPressed
+    | StopPressed
+    | ChatMigrated
+    | ChatJoined
+    | ChatLeft
+    | Unreadable
+)
 
 _INBOUND: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
 

@@ -17,6 +17,7 @@ from bot.settings_check import (
     name_faults,
     read_dotenv,
     read_toml,
+    table_faults,
     toml_faults,
     value_faults,
 )
@@ -31,6 +32,7 @@ from bot.settings_values import (
     LogLevel,
     Lowered,
     Models,
+    Names,
     SandboxModel,
     TelegramMode,
     TelegramToken,
@@ -44,6 +46,7 @@ __all__ = [
     "Access",
     "HttpSettings",
     "Language",
+    "LimitSettings",
     "LogFormat",
     "LogLevel",
     "LogSettings",
@@ -97,6 +100,17 @@ class LogSettings(_Section):
     level: Annotated[LogLevel, Lowered] = Field(LogLevel.INFO, description="debug, info, warning or error")
     format: Annotated[LogFormat, Lowered] = Field(
         LogFormat.AUTO, description="text, json, or auto: text on a terminal, JSON lines elsewhere"
+    )
+
+
+class LimitSettings(_Section):
+    """How much may be asked."""
+
+    person_per_minute: int = Field(
+        20, ge=0, le=100_000, description="questions a minute from one person, admins excepted; 0 is no limit"
+    )
+    chat_per_minute: int = Field(
+        60, ge=0, le=100_000, description="questions a minute in one chat, admins excepted; 0 is no limit"
     )
 
 
@@ -167,11 +181,13 @@ class Settings(BaseSettings):
         examples=["sqlite+aiosqlite:////data/parley.db"],
     )
     access: Annotated[Access, Lowered] = Field(
-        Access.PAIRING, description="pairing (only PARLEY_ADMINS are served) or open (everybody is)"
+        Access.PAIRING,
+        description="who is served besides PARLEY_ADMINS: pairing (whom an admin lets in by a code), listed "
+        "(only PARLEY_ALLOWED) or open (everybody); who is blocked never is",
     )
     admins: Admins = Field(
         (),
-        description="who is served under pairing: platform ids, comma separated",
+        description="who is served and may let in and block others: platform ids, comma separated",
         examples=["telegram:12345678"],
     )
     allowed: Admins = Field(
@@ -179,13 +195,46 @@ class Settings(BaseSettings):
         description="who else is served, whatever PARLEY_ACCESS says: ids of people and chats",
         examples=["telegram:12345678,telegram:-1001234567890"],
     )
+    names: Names = Field(
+        ("Parley",),
+        description="names the bot hears in groups besides its own on the platform, comma separated",
+        examples=["Parley,派利"],
+    )
     persona: str = Field(
         "", description="who the bot is where nobody chose; empty: assistant", examples=["tutor"]
+    )
+    tools_folder: Path | None = Field(
+        None, description="a folder of tools of your own, one Python file each", examples=["./tools"]
     )
     models: Models = Field(
         ("Qwen/Qwen3-32B", "deepseek-ai/DeepSeek-V3.2", "Qwen/Qwen3-8B"),
         description="the models, comma separated: the first that can answers",
         examples=["Qwen/Qwen3-32B,Qwen/Qwen3-8B"],
+    )
+    seeing_models: Models = Field(
+        ("Qwen/Qwen3-VL-32B-Instruct", "zai-org/GLM-4.6V"),
+        description="who is asked about pictures where no model of the chain sees",
+        examples=["Qwen/Qwen3-VL-32B-Instruct"],
+    )
+    hearing_models: Models = Field(
+        ("FunAudioLLM/SenseVoiceSmall", "TeleAI/TeleSpeechASR"),
+        description="who turns speech into text: the first that can",
+        examples=["FunAudioLLM/SenseVoiceSmall"],
+    )
+    drawing_models: Models = Field(
+        ("Kwai-Kolors/Kolors", "Qwen/Qwen-Image", "Qwen/Qwen-Image-Edit-2509"),
+        description="who draws and changes pictures: the first that takes what is asked for",
+        examples=["Kwai-Kolors/Kolors"],
+    )
+    filming_models: Models = Field(
+        ("Wan-AI/Wan2.2-T2V-A14B", "Wan-AI/Wan2.2-I2V-A14B"),
+        description="who makes films, from words and from pictures",
+        examples=["Wan-AI/Wan2.2-T2V-A14B"],
+    )
+    speaking_models: Models = Field(
+        ("FunAudioLLM/CosyVoice2-0.5B",),
+        description="who speaks: the first that can",
+        examples=["FunAudioLLM/CosyVoice2-0.5B"],
     )
     max_tokens: int = Field(4096, ge=16, le=131_072, description="the longest answer, in tokens")
     context_tokens: int = Field(
@@ -205,6 +254,7 @@ class Settings(BaseSettings):
     )
     http: HttpSettings = HttpSettings()
     telegram: TelegramSettings = TelegramSettings()
+    limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     sandbox: SandboxSettings = SandboxSettings()
     personas: Mapping[PersonaName, PersonaSettings] = Field({}, exclude=True)
@@ -277,11 +327,14 @@ def load_settings(env_file: str | Path = ".env", config_file: str | Path = "parl
     dotenv, faults = read_dotenv(Path(env_file))
     readable = not faults
     toml, toml_syntax = read_toml(Path(config_file))
-    faults += toml_syntax + toml_faults(toml, known, Path(config_file).name) + name_faults(dotenv, known)
+    file_name, tables = Path(config_file).name, _tables()
+    faults += toml_syntax + toml_faults(toml, known, file_name, tables=tables)
+    faults += name_faults(dotenv, known, tables=tables)
     try:
         settings = Settings(_env_file=env_file if dotenv and readable else None, **_without_unknown(toml))
     except ValidationError as exc:
         faults += value_faults(exc, known, dotenv)
+        faults += table_faults(exc, "personas", PersonaSettings.model_fields, file_name)
     except SettingsError as exc:
         if not faults:
             raise ConfigurationError(f"a setting cannot be read: {exc}") from None
@@ -290,6 +343,11 @@ def load_settings(env_file: str | Path = ".env", config_file: str | Path = "parl
     if faults:
         raise ConfigurationError("\n".join(dict.fromkeys(faults)))
     return settings
+
+
+def _tables() -> tuple[str, ...]:
+    """The tables of parley.toml whose entries people name themselves."""
+    return tuple(name for name, field in Settings.model_fields.items() if field.exclude)
 
 
 def _without_unknown(toml: dict[str, Any]) -> dict[str, Any]:

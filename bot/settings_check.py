@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -23,6 +23,7 @@ __all__ = [
     "name_faults",
     "read_dotenv",
     "read_toml",
+    "table_faults",
     "toml_faults",
     "value_faults",
 ]
@@ -129,16 +130,35 @@ def _toml_syntax(path: Path, text: str) -> str:
 # --- names --------------------------------------------------------------------------------------------
 
 
-def name_faults(dotenv: Mapping[str, str], known: Iterable[SettingInfo]) -> list[str]:
-    """One line for each PARLEY_ variable, and each name of ours in .env, that is no setting."""
+def name_faults(
+    dotenv: Mapping[str, str], known: Iterable[SettingInfo], *, tables: Sequence[str] = ()
+) -> list[str]:
+    """One line for each PARLEY_ variable, and each name of ours in .env, that is no setting.
+
+    ``tables`` are those of parley.toml that no variable can stand for.
+    """
     names = [setting.name for setting in known]
     ours = [name for name in os.environ if name.upper().startswith(PREFIX)]
     ours += [name for name in dotenv if name.upper().startswith(OUR_FAMILIES)]
-    return [f"{name} is not a setting{_meant(name, names)}" for name in ours if name.upper() not in names]
+    return [
+        f"{name} is not a setting{_only_in_toml(name, tables) or _meant(name, names)}"
+        for name in ours
+        if name.upper() not in names
+    ]
 
 
-def toml_faults(toml: Mapping[str, Any], known: Iterable[SettingInfo], file_name: str) -> list[str]:
-    """One line for each key of parley.toml that is no setting."""
+def _only_in_toml(name: str, tables: Iterable[str]) -> str:
+    for table in tables:
+        if re.fullmatch(f"{PREFIX}{table}(__.*)?", name, re.IGNORECASE):
+            return f"; {table} stand in parley.toml, each under [{table}.NAME]"
+    return ""
+
+
+def toml_faults(
+    toml: Mapping[str, Any], known: Iterable[SettingInfo], file_name: str, *, tables: Sequence[str] = ()
+) -> list[str]:
+    """One line for each key of parley.toml that is no setting. ``tables`` have a content of their own."""
+    toml = {key: value for key, value in toml.items() if key not in tables}
     paths = {setting.path: setting for setting in known if setting.path}
     sections = {path.rpartition(".")[0] for path in paths if "." in path}
     elsewhere = {setting.name for setting in known if not setting.path}
@@ -151,7 +171,8 @@ def toml_faults(toml: Mapping[str, Any], known: Iterable[SettingInfo], file_name
                 f"{path} in {file_name} is a section: write [{path}] and its keys below, not {value!r}"
             )
         elif path not in paths:
-            faults.append(f"{path} in {file_name} is not a setting{_meant(path, list(paths))}")
+            named = [f"{table}.{path.partition('.')[2]}" for table in tables if "." in path]
+            faults.append(f"{path} in {file_name} is not a setting{_meant(path, [*paths, *named])}")
     return faults
 
 
@@ -185,6 +206,35 @@ def value_faults(
         if setting is not None:
             faults.append(_value_fault(setting, detail, in_toml=setting.name not in given))
     return faults
+
+
+def table_faults(
+    error: ValidationError, table: str, keys: Iterable[str], file_name: str = "parley.toml"
+) -> list[str]:
+    """One line for each fault below ``[table.NAME]``, where each entry has these keys."""
+    found = [detail for detail in error.errors(include_url=False) if detail["loc"][0] == table]
+    return [_table_fault([str(part) for part in item["loc"]], item, list(keys), file_name) for item in found]
+
+
+def _table_fault(place: list[str], detail: ErrorDetails, keys: list[str], file_name: str) -> str:
+    path = ".".join(place[:3])
+    if len(place) == 1:
+        return f"{path} in {file_name} is a table: write [{path}.NAME] and its keys below"
+    if place[2:] == ["[key]"]:
+        return f"{place[0]} in {file_name}: {_shown(place[1])} {_fault(detail)}"
+    if len(place) == 2:
+        return f"{path} in {file_name} is a table: write [{path}] and its keys below"
+    match detail["type"]:
+        case "extra_forbidden":
+            near = get_close_matches(place[2].lower(), keys, n=1, cutoff=0.6)
+            meant = f"did you mean {near[0]}?" if near else f"the keys there are {', '.join(keys)}"
+            return f"{path} in {file_name} is not a setting; {meant}"
+        case "missing":
+            return f"{path} is missing in {file_name}: [{'.'.join(place[:2])}] needs it"
+        case "string_too_short" | "string_too_long":
+            return f"{path} in {file_name} {_fault(detail)}"
+        case _:
+            return f"{path} in {file_name}: {_shown(detail['input'])} {_fault(detail)}"
 
 
 def _name_of(location: tuple[int | str, ...], names: Mapping[str, object]) -> str:
@@ -224,10 +274,18 @@ def _fault(detail: ErrorDetails) -> str:
                 if context["le"] < 10**5
                 else f"is more than {context['le']}"
             )
-        case "enum":
+        case "greater_than":
+            return f"is not more than {context['gt']:g}"
+        case "enum" | "literal_error":
             return f"is not one of {_choices(str(context['expected']))}"
         case "string_type":
             return "is not text"
+        case "string_too_short":
+            return "is empty"
+        case "string_too_long":
+            return f"is {len(detail['input']):,} characters long; at most {context['max_length']:,} fit"
+        case "tuple_type":
+            return "is not a list"
         case "value_error":
             return str(context["error"])
         case _:

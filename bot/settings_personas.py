@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-__all__ = ["LONGEST_PROMPT", "PersonaName", "PersonaSettings"]
+__all__ = ["LONGEST_PROMPT", "RESERVED_NAMES", "PersonaName", "PersonaSettings"]
 
-# About a thousand tokens: a longer prompt is paid for with every message.
+# About two thousand tokens: a longer prompt is paid for with every message.
 LONGEST_PROMPT: Final = 8_000
+
+RESERVED_NAMES: Final = ("delete", "new", "show")
+"""Words that mean something else behind /persona."""
+
+# Letters and digits of any script: a name stands in commands, buttons and Markdown, and must be no markup.
+_NAME: Final = re.compile(r"[^\W_](?:[\w-]{0,30}[^\W_])?")
 
 
 def _listed(value: Any) -> Any:
@@ -18,13 +25,27 @@ def _listed(value: Any) -> Any:
     )
 
 
+def _switched(value: Any) -> Any:
+    """TOML has a word of its own for on and off."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+def _allowed(name: str) -> str:
+    if name in RESERVED_NAMES:
+        raise ValueError("cannot be a name: /persona understands it as something else")
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(
+            "cannot be a name: 1 to 32 letters, digits, - and _ make one, with a letter or digit at both ends"
+        )
+    return name
+
+
 _Listed: Final = BeforeValidator(_listed)
 
-# Letters and digits of any script: a name stands in commands, buttons and Markdown, and must be no markup.
 PersonaName = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[^\W_](?:[\w-]{0,30}[^\W_])?$")
+    str, StringConstraints(strip_whitespace=True, to_lower=True), AfterValidator(_allowed)
 ]
-"""1 to 32 letters, digits, ``-`` and ``_``; neither begins nor ends with a sign."""
+"""1 to 32 letters, digits, ``-`` and ``_``; neither begins nor ends with a sign; none of RESERVED_NAMES."""
 
 
 class PersonaSettings(BaseModel):
@@ -41,7 +62,9 @@ class PersonaSettings(BaseModel):
     temperature: float | None = Field(None, ge=0, le=2, description="how freely it words things")
     top_p: float | None = Field(None, gt=0, le=1, description="how many words it chooses among")
     max_tokens: int | None = Field(None, ge=16, le=131_072, description="its longest answer, in tokens")
-    thinking: Literal["on", "off"] | None = Field(None, description="whether the model thinks first")
+    thinking: Annotated[Literal["on", "off"] | None, BeforeValidator(_switched)] = Field(
+        None, description="whether the model thinks first"
+    )
     thinking_budget: int | None = Field(
         None, ge=128, le=32_768, description="how long it may think, in tokens"
     )

@@ -20,6 +20,7 @@ __all__ = [
     "LogLevel",
     "Lowered",
     "Models",
+    "Names",
     "SandboxModel",
     "TelegramMode",
     "TelegramToken",
@@ -31,9 +32,10 @@ __all__ = [
 
 
 class Access(StrEnum):
-    """Who may talk to the bot: people an admin let in, or everybody."""
+    """Who may talk to the bot besides those who are named: people with a code, nobody, or everybody."""
 
     PAIRING = "pairing"
+    LISTED = "listed"
     OPEN = "open"
 
 
@@ -93,6 +95,7 @@ class SandboxModel(StrEnum):
 
 _TELEGRAM_TOKEN: Final = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{30,100}")
 _WEBHOOK_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")  # Bot API setWebhook, secret_token
+_LONGEST_NAME: Final = 64
 _ADMIN: Final = re.compile(r"(?:[a-z]+:)?-?[A-Za-z0-9]+")
 
 
@@ -141,6 +144,14 @@ def _names(value: Any) -> Any:
     return tuple(dict.fromkeys(text for item in items if (text := str(item).strip())))
 
 
+def _calls(value: Any) -> Any:
+    names = _names(value)
+    for name in names:
+        if not any(character.isalnum() for character in name) or len(name) > _LONGEST_NAME:
+            raise ValueError(f"holds {name!r}, which is no name of at most {_LONGEST_NAME} characters")
+    return names
+
+
 def _admins(value: Any) -> Any:
     admins = _names(value)
     for admin in admins:
@@ -168,6 +179,7 @@ TelegramToken = Annotated[SecretStr, BeforeValidator(_telegram_token)]
 WebhookSecret = Annotated[SecretStr, BeforeValidator(_webhook_secret)]
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Admins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_admins)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_calls)]
 Models = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_models)]
 Lowered: Final = BeforeValidator(_lowered)
 """Lets people write a choice in capitals."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.errors import ConfigurationError, DeliveryError
+from bot.errors import ConfigurationError, DeliveryError, MessageGone
 from bot.messages import Attachment, Author, ChatKind, ConversationKey
 from bot.ports import (
     Badge,
@@ -21,6 +21,7 @@ from bot.ports import (
     Fidelity,
     MenuCommand,
     OutgoingFile,
+    OutgoingVoice,
     Pace,
     Rendered,
     Submit,
@@ -230,6 +231,44 @@ class SlackAdapter:
     ) -> str:
         """Share a file in the conversation's thread; the file's id."""
         return await self._uploads.send(key, file, caption=caption)
+
+    async def show_media(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        media: Sequence[OutgoingFile],
+        *,
+        caption: str,
+        buttons: Sequence[Sequence[Button]] = (),
+        maybe_sent: bool = False,
+        taken: Collection[tuple[str, str]] = (),
+    ) -> tuple[str, ...]:
+        """Share the files in one message below the line, which gets the caption and the buttons.
+
+        A share that may have been made is looked for in the thread; without a thread it may be made twice.
+        """
+        found = None
+        if maybe_sent and key.thread and self._me is not None:
+            found = await self._outbound.own_message_after(key, message_id, self._me.user_id, taken=taken)
+        if found is None:
+            await self._uploads.share(key, media)
+        line = Rendered(text=caption)
+        try:
+            await self._replies.edit(key, message_id, line, buttons, live=False)
+        except MessageGone:  # the files are there already: another line, not another share
+            await self.send(key, line, buttons=buttons)
+        return (found,) if found is not None else ()
+
+    @property
+    def voice_mime(self) -> str:
+        """Bots have no voice clips here; people can play MP3 (facts: Slack files and voice)."""
+        return "audio/mpeg"
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, reply_to: str = "", caption: str = ""
+    ) -> str:
+        """Share a recording in the conversation's thread; the file's id."""
+        return await self._uploads.send(key, note.as_file("voice"), caption=caption)
 
     async def typing(self, key: ConversationKey) -> None:
         """Show a status in the thread until the next message, for two minutes at most."""

@@ -47,6 +47,7 @@ class Requests:
         """
         body = await _read(request)
         if body is None:
+            log.warning("slack_request_too_large", remote=request.remote)
             return web.Response(status=413)
         if not self._is_signed(request, body):
             log.warning("slack_request_forged", remote=request.remote)

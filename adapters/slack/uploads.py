@@ -5,6 +5,8 @@ Source: docs.slack.dev, files.getUploadURLExternal and files.completeUploadExter
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -32,6 +34,19 @@ class Uploads:
 
     async def send(self, key: ConversationKey, file: OutgoingFile, *, caption: str = "") -> str:
         """Share a file in the conversation's thread; the file's id: Slack does not tell its message's."""
+        return (await self.share(key, [file], caption=caption))[0]
+
+    async def share(
+        self, key: ConversationKey, files: Sequence[OutgoingFile], *, caption: str = ""
+    ) -> tuple[str, ...]:
+        """Share files in one message of the conversation's thread; their ids."""
+        ids = tuple([await self._place(file) for file in files])
+        named = [{"id": file_id, "title": file.name} for file_id, file in zip(ids, files, strict=True)]
+        await self._call("files.completeUploadExternal", _share(key, named, caption))
+        return ids
+
+    async def _place(self, file: OutgoingFile) -> str:
+        """Upload a file, which nobody sees yet; its id."""
         ticket = await self._call(
             "files.getUploadURLExternal", {"filename": file.name, "length": len(file.data)}
         )
@@ -41,7 +56,6 @@ class Uploads:
         failure = await self._upload(url, file)
         if failure is not None:
             raise failure
-        await self._call("files.completeUploadExternal", _share(key, file_id, file.name, caption))
         return file_id
 
     async def _call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +73,7 @@ class Uploads:
                 self._client.in_use() as session,
                 session.post(
                     URL(url, encoded=True),
-                    data=file.data,
+                    data=io.BytesIO(file.data),
                     headers=headers,
                     timeout=timeout,
                     allow_redirects=False,
@@ -82,8 +96,8 @@ def _failure(status: int) -> DeliveryError | None:
     return PartRejected(f"upload: HTTP {status}")
 
 
-def _share(key: ConversationKey, file_id: str, title: str, caption: str) -> dict[str, Any]:
-    params: dict[str, Any] = {"files": [{"id": file_id, "title": title}], "channel_id": key.chat}
+def _share(key: ConversationKey, files: list[dict[str, str]], caption: str) -> dict[str, Any]:
+    params: dict[str, Any] = {"files": files, "channel_id": key.chat}
     if key.thread:
         params["thread_ts"] = key.thread
     if caption:

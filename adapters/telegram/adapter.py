@@ -16,8 +16,20 @@ import adapters.telegram.lean  # isort: skip  # noqa: F401  before anything of a
 from aiogram.utils.token import TokenValidationError, extract_bot_id
 
 from bot.errors import ConfigurationError, DeliveryError
-from bot.messages import Attachment, ChatKind, ConversationKey
-from bot.ports import Button, Capabilities, Clock, Fidelity, MenuCommand, Pace, Rendered, Submit
+from bot.messages import Attachment, Author, ChatKind, ConversationKey
+from bot.ports import (
+    Badge,
+    Button,
+    Capabilities,
+    Clock,
+    Fidelity,
+    MenuCommand,
+    OutgoingFile,
+    OutgoingVoice,
+    Pace,
+    Rendered,
+    Submit,
+)
 from bot.rendering import Document
 
 from .addressing import Identity
@@ -25,8 +37,10 @@ from .backoff import Backoff
 from .client import ApiClient
 from .errors import Refused
 from .files import CLOUD_LIMIT_BYTES, Files
+from .media import Media
 from .menus import Menus
-from .outbound import Outbound
+from .moderators import Moderators
+from .outbound import VOICE_MIME, Outbound
 from .polling import Poller
 from .previews import Previews
 from .reclaim import Reclaiming
@@ -81,8 +95,11 @@ class TelegramAdapter:
         self._clock = clock
         self._rng = rng or random.Random()
         self._client = ApiClient(token=token, api_base_url=api_base_url, proxy=proxy)
+        self._badge: Badge | None = None
         self._outbound = Outbound(client=self._client)
+        self._moderators = Moderators(outbound=self._outbound, clock=clock)
         self._reclaiming = Reclaiming(outbound=self._outbound)
+        self._media = Media(client=self._client, outbound=self._outbound)
         self._previews = Previews(client=self._client)
         self._files = Files(
             client=self._client,
@@ -114,6 +131,15 @@ class TelegramAdapter:
     def capabilities(self) -> Capabilities:
         """What Telegram can do."""
         return self._capabilities
+
+    @property
+    def badge(self) -> Badge | None:
+        """The bot's name and handle; whether it hears all holds for groups it is no administrator of."""
+        return self._badge
+
+    async def moderates(self, key: ConversationKey, author: Author) -> bool:
+        """Whether somebody is owner or administrator of a group, as known for five minutes at most."""
+        return await self._moderators.moderates(key, author)
 
     async def run(self, submit: Submit, ready: Callable[[], None]) -> None:
         """Receive until cancelled. Raises ConfigurationError when Telegram knows no such token or refuses
@@ -163,7 +189,11 @@ class TelegramAdapter:
             private_topics=bool(me.get("has_topics_enabled")),
             reads_all_group_messages=bool(me.get("can_read_all_group_messages")),
         )
-        return Identity(id=me["id"], username=username)
+        hears_all = bool(me.get("can_read_all_group_messages"))
+        name = " ".join(str(me.get("first_name", "")).split())
+        handle = f"@{username}" if username else ""
+        self._badge = Badge(name=name or username, handle=handle, hears_all=hears_all)
+        return Identity(id=me["id"], username=username, name=name, hears_all=hears_all)
 
     def routes(self) -> Sequence[tuple[str, str, Callable[[Any], Awaitable[Any]]]]:
         """The webhook's path, in webhook mode."""
@@ -196,6 +226,45 @@ class TelegramAdapter:
     ) -> None:
         """Make an own message show ``content``; unchanged content is a success."""
         await self._outbound.edit(key, message_id, content, buttons=buttons)
+
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Send a file as a document; its message's id."""
+        return await self._outbound.send_file(key, file, caption=caption, reply_to=reply_to)
+
+    @property
+    def voice_mime(self) -> str:
+        """Telegram's voice messages are OGG with Opus."""
+        return VOICE_MIME
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, reply_to: str = "", caption: str = ""
+    ) -> str:
+        """Send a voice message, or MP3 as music; its message's id."""
+        return await self._outbound.send_voice(key, note, caption=caption, reply_to=reply_to)
+
+    async def show_media(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        media: Sequence[OutgoingFile],
+        *,
+        caption: str,
+        buttons: Sequence[Sequence[Button]] = (),
+        maybe_sent: bool = False,
+        taken: Collection[tuple[str, str]] = (),
+    ) -> tuple[str, ...]:
+        """Pictures or a film; see Media."""
+        return await self._media.show(
+            key,
+            message_id,
+            media,
+            caption=caption,
+            buttons=buttons,
+            maybe_sent=maybe_sent,
+            taken=taken,
+        )
 
     async def typing(self, key: ConversationKey) -> None:
         """Show for five seconds that the bot is at work."""

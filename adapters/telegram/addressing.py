@@ -10,15 +10,17 @@ from aiogram.types import MessageEntity
 
 from .text import code_points
 
-__all__ = ["Identity", "addressed", "command_target", "is_reply_to", "names", "opening"]
+__all__ = ["Identity", "addressed", "command_target", "is_reply_to", "mentioned", "names", "opening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the bot is on Telegram."""
+    """Who the bot is on Telegram. ``hears_all``: BotFather lets it read everything in groups."""
 
     id: int
     username: str
+    name: str = ""
+    hears_all: bool = False
 
     @property
     def account(self) -> str:
@@ -36,6 +38,11 @@ def addressed(message: types.Message, text: str, entities: Sequence[MessageEntit
     if target is not None:
         return target in ("", me.username.lower())
     return is_reply_to(message, me) or any(names(text, entity, me) for entity in entities)
+
+
+def mentioned(message: types.Message, text: str, entities: Sequence[MessageEntity], me: Identity) -> bool:
+    """Whether the bot is called by its handle, in words that are the author's own."""
+    return message.forward_origin is None and any(names(text, entity, me) for entity in entities)
 
 
 def is_reply_to(message: types.Message, me: Identity) -> bool:

@@ -6,6 +6,7 @@ a reply of 3 kB costs forty times the JSON itself, and all that is wanted of a r
 
 from __future__ import annotations
 
+import io
 import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -19,6 +20,7 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from yarl import URL
 
 from bot.errors import DeliveryError, PlatformUnclear
+from bot.ports import OutgoingFile
 
 from .errors import Refused, delivery_error, transport_error
 
@@ -31,6 +33,9 @@ _CONNECTIONS = 512  # the server refuses more than 1,000 calls at once (facts of
 _CHUNK_BYTES = 64 * 1024
 _HEADERS = {"Content-Type": "application/json"}
 _TRANSPORT = (aiohttp.ClientError, TimeoutError, OSError)
+_UPLOAD_SECONDS = 120.0
+
+_Outcome = tuple[int, str, bytes] | DeliveryError
 
 
 class ApiClient:
@@ -85,18 +90,32 @@ class ApiClient:
         Raises Refused for an error the server names, PlatformBusy when no connection came about, and
         PlatformUnclear when no answer came or it is not the Bot API's.
         """
-        outcome = await self._post(method, orjson.dumps(params), timeout_seconds)
-        if isinstance(outcome, DeliveryError):
-            raise outcome
-        status, retry_after, body = outcome
-        answer = load_json(body)
-        if isinstance(answer, dict) and answer.get("ok") is True:
-            return answer.get("result")
-        raise _refusal(method, status, retry_after, answer)
+        outcome = await self._post(method, orjson.dumps(params), timeout_seconds, headers=_HEADERS)
+        return _result(method, outcome)
+
+    async def upload(self, method: str, params: Mapping[str, Any], *, field: str, file: OutgoingFile) -> Any:
+        """The result of a method that sends a file in its parameter ``field``. Raises as ``call``."""
+        return await self.upload_all(method, params, {field: file})
+
+    async def upload_all(
+        self, method: str, params: Mapping[str, Any], files: Mapping[str, OutgoingFile]
+    ) -> Any:
+        """The same with several files; parameters name them as ``attach://NAME``. Raises as ``call``."""
+        form = aiohttp.FormData(quote_fields=False)  # the server takes a name as it is written
+        for name, value in params.items():
+            form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
+        for field, file in files.items():
+            form.add_field(field, io.BytesIO(file.data), filename=file.name, content_type=file.mime)
+        return _result(method, await self._post(method, form(), _UPLOAD_SECONDS))
 
     async def _post(
-        self, method: str, body: bytes, timeout_seconds: float
-    ) -> tuple[int, str, bytes] | DeliveryError:
+        self,
+        method: str,
+        body: bytes | aiohttp.Payload,
+        timeout_seconds: float,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> _Outcome:
         """Status, Retry-After and body. A failure is returned, not raised, so that no later error carries
         aiohttp's (whose texts hold the token) as its context."""
         url = URL(self._server.api_url(self._token, method), encoded=True)
@@ -105,7 +124,7 @@ class ApiClient:
             async with (
                 self.in_use() as session,
                 session.post(
-                    url, data=body, headers=_HEADERS, timeout=timeout, allow_redirects=False
+                    url, data=body, headers=headers, timeout=timeout, allow_redirects=False
                 ) as response,
             ):
                 return response.status, response.headers.get("Retry-After", ""), await response.read()
@@ -125,6 +144,16 @@ class ApiClient:
                     yield chunks
             finally:
                 response.close()
+
+
+def _result(method: str, outcome: _Outcome) -> Any:
+    if isinstance(outcome, DeliveryError):
+        raise outcome
+    status, retry_after, body = outcome
+    answer = load_json(body)
+    if isinstance(answer, dict) and answer.get("ok") is True:
+        return answer.get("result")
+    raise _refusal(method, status, retry_after, answer)
 
 
 async def _begin(session: aiohttp.ClientSession, url: URL) -> aiohttp.ClientResponse | DeliveryError:

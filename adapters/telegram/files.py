@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.errors import PartRejected, PlatformUnclear
+from bot.errors import FileTooLarge, PartRejected, PlatformUnclear
 from bot.messages import Attachment
 
 from .client import ApiClient
@@ -48,14 +48,18 @@ class Files:
 
     def _check(self, size_bytes: int) -> None:
         if size_bytes > self._limit:
-            raise PartRejected(
-                f"the file has {size_bytes} bytes and Telegram lets bots fetch at most {self._limit}"
+            raise FileTooLarge(
+                f"the file has {size_bytes} bytes and Telegram lets bots fetch at most {self._limit}",
+                limit_bytes=self._limit,
             )
 
     async def _locate(self, file_id: str) -> str:
         try:
             file: Any = await self._client.call("getFile", {"file_id": file_id})
         except Refused as exc:
+            if "file is too big" in exc.description.lower():
+                # The message did not tell its size, or the server's limit is lower than ours.
+                raise FileTooLarge(f"getFile: {exc.description}", limit_bytes=CLOUD_LIMIT_BYTES) from exc
             raise delivery_error(exc) from exc
         path = file.get("file_path") if isinstance(file, dict) else None
         if not isinstance(path, str):

@@ -98,9 +98,10 @@ def _menus(commands: Sequence[MenuCommand]) -> Iterator[_Menu]:
     """A menu for each scope and language; groups show only what is of use in groups."""
     languages = sorted({language for command in commands for language in command.descriptions} - {"en"})
     in_groups = [command for command in commands if command.in_groups]
+    in_private = [command for command in commands if command.in_private]
     for scope, shown in (
-        ("default", commands),
-        ("all_private_chats", commands),
+        ("default", in_private),
+        ("all_private_chats", in_private),
         ("all_group_chats", in_groups),
     ):
         for language in ("", *languages):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, assert_never
 
-from bot.errors import MessageGone, PartRejected, PlatformUnclear
+from bot.errors import MessageGone, PartRejected, PlatformUnclear, VoiceForbidden
 from bot.messages import ConversationKey
-from bot.ports import Button, Rendered
+from bot.ports import Button, OutgoingFile, OutgoingVoice, Rendered
 
 from .client import CALL_SECONDS, ApiClient
 from .errors import Refused, delivery_error
 from .rendering import Entities, RichMarkdown
 
-__all__ = ["Outbound", "content_of", "place_of"]
+__all__ = ["VOICE_MIME", "Outbound", "content_of", "keyboard", "place_of"]
+
+VOICE_MIME = "audio/ogg"
 
 _GENERAL_TOPIC = "1"
 _TYPING_SECONDS = 5.0  # it lasts five seconds; later than that it is of no use
 _ANSWER_LIMIT = 200  # Bot API answerCallbackQuery
+_CAPTION_LIMIT = 1024  # Bot API sendDocument
 _DELETE_BATCH = 100  # Bot API deleteMessages
 _NO_REPLY = ("message to be replied not found", "replied message not found", "reply message not found")
 _NO_THREAD = ("message thread not found", "message_thread_id is invalid", "topic_deleted")
@@ -26,7 +30,19 @@ _NOTHING_TO_DELETE = (
     "message can't be deleted",
     "message identifiers are not",
 )
+# A person's privacy settings, and what a group's rules let nobody, or no bot, send.
+_VOICE_FORBIDDEN = (
+    "voice_messages_forbidden",
+    "chat_send_voices_forbidden",
+    "chat_send_audios_forbidden",
+    "not enough rights to send voice",
+    "not enough rights to send audios",
+    "not enough rights to send music",
+)
 _ANSWERED = ("query is too old", "query id is invalid", "query_id_invalid")
+
+
+_Call = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 
 
 class Outbound:
@@ -54,24 +70,44 @@ class Outbound:
     ) -> str:
         """Send a message; its id. A reply or topic that is gone is left out: the answer still gets there."""
         method = "sendRichMessage" if isinstance(content.payload, RichMarkdown) else "sendMessage"
-        params = {**place_of(key), **content_of(content), **_preview_off(content), **_keyboard(buttons)}
-        if reply_to.isdecimal():
-            params["reply_parameters"] = {
-                "message_id": int(reply_to),
-                "allow_sending_without_reply": True,
-            }
-        return _message_id(method, await self._send(method, params))
+        params = {**place_of(key), **content_of(content), **_preview_off(content), **keyboard(buttons)}
+        return _message_id(method, await self._send(method, {**params, **_answers(reply_to)}))
 
-    async def _send(self, method: str, params: dict[str, Any]) -> Any:
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Send a document; its message's id. A reply or topic that is gone is left out."""
+        params = {**place_of(key), "caption": caption[:_CAPTION_LIMIT], **_answers(reply_to)}
+        call = partial(self._client.upload, field="document", file=file)
+        return _message_id("sendDocument", await self._send("sendDocument", params, call))
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Send OGG with Opus as a voice message, MP3 as a piece of music; the message's id."""
+        params = {
+            **place_of(key),
+            "caption": caption[:_CAPTION_LIMIT],
+            "duration": max(1, round(note.seconds)),
+            **_answers(reply_to),
+        }
+        field = "voice" if note.mime == VOICE_MIME else "audio"
+        method = f"send{field.capitalize()}"
+        call = partial(self._client.upload, field=field, file=note.as_file("voice"))
+        return _message_id(method, await self._send(method, params, call))
+
+    async def _send(self, method: str, params: dict[str, Any], call: _Call | None = None) -> Any:
         while True:
             try:
-                return await self._client.call(method, params)
+                return await (call or self._client.call)(method, params)
             except Refused as exc:
                 if exc.says(*_NO_REPLY) and params.pop("reply_parameters", None):
                     continue
                 if exc.says(*_NO_THREAD) and params.pop("message_thread_id", None):
                     params.pop("reply_parameters", None)
                     continue
+                if exc.says(*_VOICE_FORBIDDEN):
+                    raise VoiceForbidden(str(exc)) from exc
                 raise delivery_error(exc) from exc
 
     async def edit(
@@ -88,7 +124,7 @@ class Outbound:
             "message_id": _number(message_id),
             **content_of(content),
             **_preview_off(content),
-            **_keyboard(buttons),
+            **keyboard(buttons),
         }
         try:
             await self._client.call("editMessageText", params)
@@ -132,6 +168,12 @@ def place_of(key: ConversationKey) -> dict[str, Any]:
     return place
 
 
+def _answers(reply_to: str) -> dict[str, Any]:
+    if not reply_to.isdecimal():
+        return {}
+    return {"reply_parameters": {"message_id": int(reply_to), "allow_sending_without_reply": True}}
+
+
 def content_of(content: Rendered) -> dict[str, Any]:
     """The parameters that carry a rendering."""
     payload = content.payload
@@ -155,7 +197,7 @@ def _preview_off(content: Rendered) -> dict[str, Any]:
     )
 
 
-def _keyboard(buttons: Sequence[Sequence[Button]]) -> dict[str, Any]:
+def keyboard(buttons: Sequence[Sequence[Button]]) -> dict[str, Any]:
     """The buttons; without any, an edit takes away those that were there."""
     if not buttons:
         return {}

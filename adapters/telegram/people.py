@@ -10,7 +10,7 @@ from bot.messages import Author, ChatKind, ConversationKey
 
 from .text import clean
 
-__all__ = ["author_of", "chat_kind", "chat_title", "conversation_key", "origin_name", "user_author"]
+__all__ = ["actor", "author_of", "chat_kind", "chat_title", "conversation_key", "origin_name", "user_author"]
 
 _KINDS: Mapping[str, ChatKind] = {
     "private": ChatKind.PRIVATE,
@@ -43,6 +43,11 @@ def author_of(message: types.Message) -> Author | None:
         return _chat_author(message.sender_chat, message.author_signature)
     user = message.from_user
     return None if user is None or user.is_bot else user_author(user)
+
+
+def actor(user: types.User, chat: types.Chat) -> Author:
+    """Who did something to a chat; the chat itself for an administrator who acts anonymously."""
+    return _chat_author(chat, None) if user.is_bot else user_author(user)
 
 
 def user_author(user: types.User) -> Author:

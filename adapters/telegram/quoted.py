@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiogram import types
 
-from bot.messages import Quoted
+from bot.messages import Author, Quoted
 
 from .addressing import Identity
 from .attachments import attachments_of
@@ -44,10 +44,12 @@ def _excerpt(message: types.Message) -> str:
 
 
 def _reply(answered: types.Message, excerpt: str, me: Identity) -> Quoted:
+    writer = _writer(answered)
     return Quoted(
         how="reply",
         message_id=str(answered.message_id),
-        author_name=_writer(answered),
+        author_id=writer.id if writer is not None else "",
+        author_name=writer.name if writer is not None else "",
         text=text_of(answered),
         excerpt=excerpt,
         is_ours=answered.from_user is not None and answered.from_user.id == me.id,
@@ -55,11 +57,11 @@ def _reply(answered: types.Message, excerpt: str, me: Identity) -> Quoted:
     )
 
 
-def _writer(message: types.Message) -> str:
+def _writer(message: types.Message) -> Author | None:
     author = author_of(message)
-    if author is not None:
-        return author.name
-    return user_author(message.from_user).name if message.from_user is not None else ""
+    if author is None and message.from_user is not None:
+        return user_author(message.from_user)
+    return author
 
 
 def _external(reply: types.ExternalReplyInfo, excerpt: str, chat_id: int) -> Quoted:

@@ -13,7 +13,7 @@ from bot.ports import Rendered
 
 from .outbound import Outbound
 
-__all__ = ["Reclaiming"]
+__all__ = ["Reclaiming", "candidates"]
 
 _BEYOND: Final = 3
 _MOST: Final = 10
@@ -46,7 +46,7 @@ class Reclaiming:
         if not after.isdecimal():
             return None
         place = (str(key), after)
-        found = await self._try(_candidates(key, int(after), taken), self._tried_near(place), key, content)
+        found = await self._try(candidates(key, int(after), taken), self._tried_near(place), key, content)
         # What this message was not may be the next one that gets lost here.
         self._tried.pop(place, None)
         return found
@@ -75,8 +75,8 @@ class Reclaiming:
         return tried
 
 
-def _candidates(key: ConversationKey, after: int, taken: Collection[tuple[str, str]]) -> Iterator[int]:
-    """The gaps among the known ids, and a few ids beyond the last of them."""
+def candidates(key: ConversationKey, after: int, taken: Collection[tuple[str, str]]) -> Iterator[int]:
+    """Where a message of ours sent after ``after`` may be: the gaps among the known ids, and a few beyond."""
     known = {int(number) for chat, number in taken if number.isdecimal() and _shares_ids(chat, key.chat)}
     end = max(known, default=after)
     return (number for number in range(after + 1, max(after, end) + _BEYOND + 1) if number not in known)

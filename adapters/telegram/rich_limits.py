@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.rendering.document import Block, Collapsed, Document, List, Quote, Table
+from bot.rendering.document import Block, Collapsed, Columns, Document, List, Quote, Table
 
 __all__ = ["fits_rich"]
 
@@ -34,6 +34,8 @@ def _walk(blocks: Sequence[Block], level: int) -> Iterator[tuple[Block, int]]:
         yield block, level
         if isinstance(block, Quote | Collapsed):
             yield from _walk(block.blocks, level + 1)
+        if isinstance(block, Columns):
+            yield from _walk(block.stacked, level)
         if isinstance(block, List):
             for item in block.items:
                 yield from _walk(item.blocks, level + 2)

@@ -7,6 +7,7 @@ from aiogram import types
 
 from bot.messages import (
     ButtonPressed,
+    ChatJoined,
     ChatLeft,
     ChatMigrated,
     ConversationKey,
@@ -18,9 +19,9 @@ from bot.messages import (
     TextPart,
 )
 
-from .addressing import Identity, addressed, opening
+from .addressing import Identity, addressed, mentioned, opening
 from .attachments import attachments_of, is_service
-from .people import author_of, chat_kind, conversation_key, user_author
+from .people import actor, author_of, chat_kind, conversation_key, user_author
 from .quoted import quoted_of
 from .rich_text import rich_text
 from .text import clean, marked_up, utf16_length
@@ -94,6 +95,7 @@ def _incoming(update_id: int, message: types.Message, me: Identity) -> Incoming:
         parts=_parts(message, me),
         sent_at=message.date,
         addressed=addressed(message, text, entities, me),
+        mentioned=mentioned(message, text, entities, me),
         quoted=quoted_of(message, me),
         fills_limit=message.text is not None and utf16_length(message.text) >= _FULL_UTF16_UNITS,
     )
@@ -170,10 +172,20 @@ def _stop(update_id: int, stopped: types.MessageGenerationStopped, me: Identity)
     return StopPressed(event_id=event_id(update_id), key=key)
 
 
-def _membership(update_id: int, change: types.ChatMemberUpdated, me: Identity) -> ChatLeft:
-    """Members come reduced to "member" and "left" from ``updates``."""
+def _membership(update_id: int, change: types.ChatMemberUpdated, me: Identity) -> ChatJoined | ChatLeft:
+    """Members come reduced to "member" and "left" from ``updates``, with a mark on administrators."""
     can = isinstance(change.new_chat_member, types.ChatMemberMember)
     if can == isinstance(change.old_chat_member, types.ChatMemberMember):
         raise _Dropped("membership without a difference")
     key = conversation_key(me.account, change.chat)
-    return ChatLeft(event_id=event_id(update_id), key=key, back=can)
+    if not can or change.chat.type not in ("group", "supergroup"):
+        return ChatLeft(event_id=event_id(update_id), key=key, back=can)
+    is_admin = (change.new_chat_member.model_extra or {}).get("is_admin") is True
+    return ChatJoined(
+        event_id=event_id(update_id),
+        key=key,
+        chat_kind=chat_kind(change.chat),
+        author=actor(change.from_user, change.chat),
+        # Bot API, "Privacy mode": administrators always receive all messages.
+        hears_all=me.hears_all or is_admin,
+    )

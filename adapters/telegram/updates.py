@@ -94,14 +94,18 @@ def _trimmed(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _standing(member: Any) -> Any:
-    """A ChatMember reduced to whether it may write: "member" or "left". Rights are added with most versions,
-    and a server of another version than aiogram's would make the whole update invalid."""
+    """A ChatMember reduced to whether it may write, "member" or "left", and whether it is an administrator.
+
+    Rights are added with most versions, and a server of another version than aiogram's would make the whole
+    update invalid.
+    """
     if not isinstance(member, Mapping):
         return member
     status = member.get("status")
     is_mute = status == "restricted" and not (member.get("is_member") and member.get("can_send_messages"))
     may_write = status not in ("left", "kicked") and not is_mute
-    return {"status": "member" if may_write else "left", "user": member.get("user")}
+    is_admin = status in ("administrator", "creator")
+    return {"status": "member" if may_write else "left", "user": member.get("user"), "is_admin": is_admin}
 
 
 def _pruned(raw: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]) -> Mapping[str, Any] | None:

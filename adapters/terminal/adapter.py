@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import getpass
+import itertools
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,7 +19,7 @@ import structlog
 from adapters.terminal.console import Console
 from adapters.terminal.editor import Key, Line, LineEditor
 from adapters.terminal.screen import LiveScreen, PlainScreen, Screen, choices
-from bot.errors import BotError, DeliveryError, MessageGone
+from bot.errors import BotError, DeliveryError, MessageGone, PartRejected
 from bot.messages import (
     Attachment,
     Author,
@@ -28,7 +31,7 @@ from bot.messages import (
     StopPressed,
     TextPart,
 )
-from bot.ports import Button, Capabilities, Fidelity, Pace, Rendered, Submit
+from bot.ports import Button, Capabilities, Fidelity, OutgoingFile, OutgoingVoice, Pace, Rendered, Submit
 from bot.rendering import Document, FormattedText, flatten
 
 __all__ = ["TERMINAL_KEY", "TerminalAdapter"]
@@ -47,7 +50,8 @@ class TerminalAdapter:
     """Talks with one person over a Console.
 
     ``busy`` tells whether work is left for the chat: the prompt waits for it, and so does the end of piped
-    input. ``greeting`` is said once at the start. ``run`` returns when the person leaves or the input ends.
+    input. ``greeting`` is said once at the start.
+    Files are saved in ``folder``. ``run`` returns when the person leaves or the input ends.
     """
 
     name = "terminal"
@@ -57,12 +61,18 @@ class TerminalAdapter:
     )
 
     def __init__(
-        self, *, busy: Callable[[], Awaitable[bool]], greeting: str = "", console: Console | None = None
+        self,
+        *,
+        busy: Callable[[], Awaitable[bool]],
+        greeting: str = "",
+        console: Console | None = None,
+        folder: Path = Path(),
     ) -> None:
         self._console = console or Console.standard()
         self._screen: Screen = (LiveScreen if self._console.interactive else PlainScreen)(self._console)
         self._busy = busy
         self._greeting = greeting
+        self._folder = folder
         self._editor = LineEditor()
         self._author = Author(
             id="local", name=_user_name(), language=_language(), vouched=True, is_operator=True
@@ -137,7 +147,7 @@ class TerminalAdapter:
     async def _whole(self, first: str) -> str:
         """``first`` and the lines that come right after it."""
         lines = [first]
-        with suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):
             while True:
                 event = await asyncio.wait_for(self._events.get(), TOGETHER_SECONDS)
                 if not isinstance(event, Line):
@@ -221,6 +231,28 @@ class TerminalAdapter:
         elif self._choices[0] == message_id:
             self._choices = ("", [])
 
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Save a file in the folder for files and say where it is. Raises PartRejected when it can't be."""
+        try:
+            path = await asyncio.to_thread(_save, self._folder, file)
+        except OSError as exc:
+            raise PartRejected(f"the file can't be saved in {self._folder}: {exc.strerror}") from exc
+        text = f"{caption}\n{path}".strip()
+        return await self.send(key, Rendered(text=text, payload=FormattedText(text=text)))
+
+    @property
+    def voice_mime(self) -> str:
+        """What every player takes."""
+        return "audio/mpeg"
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, reply_to: str = "", caption: str = ""
+    ) -> str:
+        """Save a recording like a file. Raises PartRejected when it can't be."""
+        return await self.send_file(key, note.as_file("voice"), caption=caption)
+
     async def typing(self, key: ConversationKey) -> None:
         """Show that an answer is being made."""
         self._screen.work()
@@ -265,6 +297,18 @@ class TerminalAdapter:
 
 
 # --- events -------------------------------------------------------------------------------------------
+
+
+def _save(folder: Path, file: OutgoingFile) -> Path:
+    """Write the file under its own name, or one beside it that is free."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = Path(file.name)
+    for number in itertools.count(1):
+        path = folder / (name.name if number == 1 else f"{name.stem}-{number}{name.suffix}")
+        with contextlib.suppress(FileExistsError), path.open("xb") as stream:
+            stream.write(file.data)
+            return path.resolve()
+    raise AssertionError("unreachable: some name is free")
 
 
 def _message(author: Author, text: str) -> Incoming:

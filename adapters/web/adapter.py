@@ -12,17 +12,19 @@ from typing import Any, Final, TypeVar
 from adapters.web.api import Api
 from adapters.web.feed import Feed
 from adapters.web.guard import Guard
-from adapters.web.html import clean, plain_html, to_html
+from adapters.web.html import clean, file_link, media_view, plain_html, sound_player, to_html
 from adapters.web.pagelog import Message, PageLog, Shown
-from adapters.web.views import message_view
+from adapters.web.views import home_view, message_view
 from bot.errors import ChatClosed, DeliveryError, MessageGone, PlatformBusy
-from bot.messages import Attachment, ChatKind, ConversationKey
+from bot.messages import Attachment, Author, ChatKind, ConversationKey
 from bot.ports import (
     Button,
     Capabilities,
     Clock,
     Fidelity,
     MenuCommand,
+    OutgoingFile,
+    OutgoingVoice,
     Pace,
     Rendered,
     Submit,
@@ -139,6 +141,83 @@ class WebAdapter:
             raise MessageGone(f"message {message_id!r} is not in chat {key.chat!r}")
         self._tell(message)
 
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        """Show a link that saves a file. Raises ChatClosed when the chat was deleted, PlatformBusy."""
+        return await self._show_file(key, file, caption, reply_to, player=lambda _: "")
+
+    voice_mime: Final = "audio/mpeg"
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, reply_to: str = "", caption: str = ""
+    ) -> str:
+        """Show a recording that can be played and saved. Raises as ``send_file``."""
+        return await self._show_file(key, note.as_file("voice"), caption, reply_to, player=sound_player)
+
+    async def _show_file(
+        self,
+        key: ConversationKey,
+        file: OutgoingFile,
+        caption: str,
+        reply_to: str,
+        *,
+        player: Callable[[str], str],
+    ) -> str:
+        file_id = await _kept(self._log.add_file(key.chat, file))
+        if file_id is None:
+            raise ChatClosed(f"chat {key.chat!r} was deleted")
+        address = f"/chat/api/files/{file_id}"
+        shown = Shown(
+            text=clean(f"{caption}\n{file.name}".strip()),
+            html=(plain_html(caption) if caption else "") + player(address) + file_link(address, file.name),
+        )
+        message = await _kept(
+            self._log.show(key.chat, shown, reply_to=reply_to, now=self._clock.now().timestamp())
+        )
+        if message is None:
+            raise ChatClosed(f"chat {key.chat!r} was deleted")
+        self._tell(message)
+        return message.id
+
+    async def show_media(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        media: Sequence[OutgoingFile],
+        *,
+        caption: str,
+        buttons: Rows = (),
+        maybe_sent: bool = False,
+        taken: Collection[tuple[str, str]] = (),
+    ) -> tuple[str, ...]:
+        """Pictures and films take the place of the line. Raises MessageGone, ChatClosed, PlatformBusy."""
+        views = []
+        for file in media:
+            file_id = await _kept(self._log.add_file(key.chat, file))
+            if file_id is None:
+                raise ChatClosed(f"chat {key.chat!r} was deleted")
+            address = f"/chat/api/files/{file_id}"
+            views.append(media_view(address, file.mime, caption) + file_link(address, file.name))
+        shown = Shown(
+            text=clean(caption),
+            html="".join(views) + plain_html(caption),
+            buttons=tuple(tuple(row) for row in buttons),
+        )
+        message = await _kept(self._log.reshow(key.chat, message_id, shown))
+        if message is None:
+            raise MessageGone(f"message {message_id!r} is not in chat {key.chat!r}")
+        self._tell(message)
+        return ()
+
+    async def forget(self, key: ConversationKey, author: Author) -> None:
+        """Delete what the page shows, all of it its one person's; the chat stays, with our last word."""
+        chats, messages = await _kept(self._log.empty(keep=key.chat))
+        for chat in chats:
+            self._feed.tell("chat_gone", f"chat {chat}", {"id": chat})
+        for message_id in messages:
+            self._feed.tell("message_gone", f"message {message_id}", {"id": message_id, "chat": key.chat})
+
     async def delete(self, key: ConversationKey, message_ids: Sequence[str]) -> None:
         """Take messages away. Raises PlatformBusy."""
         await _kept(self._log.remove(key.chat, message_ids))
@@ -149,6 +228,19 @@ class WebAdapter:
     async def typing(self, key: ConversationKey) -> None:
         """Show that an answer is being made."""
         self._feed.tell("typing", f"typing {key.chat}", {"chat": key.chat})
+
+    async def show_home(
+        self,
+        key: ConversationKey,
+        author: Author,
+        content: Rendered,
+        *,
+        buttons: Rows,
+        answer_id: str = "",
+    ) -> None:
+        """Tell the page that asked. Nothing is kept: a page asks anew for what holds when it is opened."""
+        shown = await _shown(content, buttons, live=False)
+        self._feed.tell("home", f"home {answer_id}", home_view(shown, chat=key.chat, nonce=answer_id))
 
     async def answer_button(self, answer_id: str, text: str = "") -> None:
         """Tell the page whose button was pressed."""

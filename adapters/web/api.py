@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import web
+from aiohttp.helpers import content_disposition_header
 
 from adapters.web.feed import Feed
 from adapters.web.files import file_handlers
@@ -76,6 +77,7 @@ class Api:
             *(("GET", path, self._open(handler)) for path, handler in file_handlers().items()),
             ("GET", "/chat/events", self._closed(self._events)),
             ("GET", "/chat/api/start", self._closed(self._start)),
+            ("GET", "/chat/api/files/{file:[0-9a-f]{32}}", self._closed(self._file)),
             ("POST", "/chat/api/chats", self._closed(self._add_chat)),
             ("GET", f"{chat}/messages", self._closed(self._messages)),
             ("POST", f"{chat}/messages", self._closed(self._write)),
@@ -116,6 +118,14 @@ class Api:
             message_view(message, growing=message.id in self._growing) for message in found[-PAGE_MESSAGES:]
         ]
         return web.json_response({"messages": shown, "more": len(found) > PAGE_MESSAGES})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        """A file of ours, always to be saved: shown in place, one could pass for a page of ours."""
+        file = await self._log.file(request.match_info["file"])
+        if file is None:
+            raise Refused(404, "gone")
+        named = content_disposition_header("attachment", filename=file.name)
+        return web.Response(body=file.data, headers={"Content-Type": file.mime, "Content-Disposition": named})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self.submit is None:
@@ -198,11 +208,17 @@ class Api:
     async def _press(self, request: web.Request) -> web.Response:
         body = await read_body(request, Press)
         chat = request.match_info["chat"]
-        message = await self._log.message(chat, body.message)
-        if message is None or not _offers(message, body.data):
+        if not await self._is_there(chat, body):
             raise Refused(404, "gone")
         await self._submit(pressed(chat, body, local_person(request)))
         return web.json_response({})
+
+    async def _is_there(self, chat: str, press: Press) -> bool:
+        """Whether there is such a button. Of those beside a chat nothing is kept: the core knows its own."""
+        if not press.message:
+            return await self._log.chat(chat) is not None
+        message = await self._log.message(chat, press.message)
+        return message is not None and _offers(message, press.data)
 
     async def _stop(self, request: web.Request) -> web.Response:
         await read_body(request, Empty)

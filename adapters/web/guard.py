@@ -19,8 +19,8 @@ _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _YEAR_SECONDS: Final = 365 * 86_400
 _HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types parley"
     ),
     "X-Content-Type-Options": "nosniff",

@@ -19,6 +19,7 @@ from bot.rendering import (
     Code,
     CodeBlock,
     Collapsed,
+    Columns,
     Document,
     Heading,
     Image,
@@ -38,7 +39,7 @@ from bot.rendering import (
     Text,
 )
 
-__all__ = ["clean", "plain_html", "to_html"]
+__all__ = ["clean", "file_link", "media_view", "plain_html", "sound_player", "to_html"]
 
 _LINK: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s@]+@)\S*", re.IGNORECASE)
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -58,6 +59,25 @@ def clean(text: str) -> str:
 def plain_html(text: str) -> str:
     """A text without any form as HTML."""
     return f'<p class="plain" dir="auto">{escape(clean(text))}</p>'
+
+
+def file_link(address: str, name: str) -> str:
+    """A link by which a file of ours is saved under its name."""
+    name = escape(clean(name))
+    return f'<p class="file"><a href="{escape(address)}" download="{name}">{name}</a></p>'
+
+
+def media_view(address: str, mime: str, name: str) -> str:
+    """A picture or a film of ours, shown where it stands."""
+    source = escape(address)
+    if mime.startswith("video/"):
+        return f'<video class="film" controls preload="metadata" src="{source}"></video>'
+    return f'<img class="picture" src="{source}" alt="{escape(clean(name))}" loading="lazy">'
+
+
+def sound_player(address: str) -> str:
+    """A recording of ours, to be played where it stands."""
+    return f'<audio class="sound" controls preload="metadata" src="{escape(address)}"></audio>'
 
 
 def to_html(document: Document, *, growing: bool = False) -> str:
@@ -90,6 +110,8 @@ def _block(block: Block, *, coloured: bool) -> str:
             return "<hr>"
         case Collapsed():
             return _collapsed(block, coloured=coloured)
+        case Columns():
+            return _side_by_side(block, coloured=coloured)
         case _:
             assert_never(block)
 
@@ -140,6 +162,15 @@ def _code(block: CodeBlock, *, coloured: bool) -> str:
 def _collapsed(block: Collapsed, *, coloured: bool) -> str:
     body = _blocks(block.blocks, coloured=coloured)
     return f"<details><summary>{escape(block.title)}</summary><div>{body}</div></details>"
+
+
+def _side_by_side(block: Columns, *, coloured: bool) -> str:
+    columns = "".join(
+        f'<div class="column"><h4 class="h2" dir="auto">{escape(column.title)}</h4>'
+        f"{_blocks(column.blocks, coloured=coloured)}</div>"
+        for column in block.columns
+    )
+    return f'<div class="columns">{columns}</div>'
 
 
 def _table(table: Table) -> str:

@@ -65,9 +65,12 @@ class Write(_Body):
 
 
 class Press(_Body):
-    """A press of a button under a message."""
+    """A press of a button: under a message, or, where ``message`` is empty, beside the chat.
 
-    message: Annotated[str, Field(max_length=20)]
+    What stands beside a chat is opened by a press, too: of "home" or of a button that leads there.
+    """
+
+    message: Annotated[str, Field(max_length=20)] = ""
     data: Annotated[str, Field(max_length=256)]
     nonce: Nonce
 

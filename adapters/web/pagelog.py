@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import orjson
 
-from bot.ports import Button
+from bot.ports import Button, OutgoingFile
 
 __all__ = ["BUSY_SECONDS", "Chat", "Message", "PageLog", "Shown"]
 
@@ -28,8 +28,8 @@ T = TypeVar("T")
 BUSY_SECONDS: Final = 1.0
 """How long a locked file is waited for."""
 
-_VERSION: Final = 1
-_SCHEMA: Final = """
+_SCHEMAS: Final = (
+    """
 create table chats (
     id text primary key, title text not null, named integer not null default 0, touched_at real not null
 );
@@ -41,7 +41,16 @@ create table messages (
 );
 create index messages_of_chat on messages (chat, id);
 create table secrets (name text primary key, value text not null);
-"""
+""",
+    """
+create table files (
+    id text primary key, chat text not null references chats (id) on delete cascade, name text not null,
+    mime text not null, data blob not null
+);
+create index files_of_chat on files (chat);
+""",
+)
+"""What each version of the file adds to the one before."""
 _COLUMNS: Final = "id, chat, who, text, html, buttons, reply_to, at, version, live, nonce"
 _LONGEST_TITLE: Final = 60
 
@@ -148,6 +157,51 @@ class PageLog:
     async def remove_chat(self, chat: str) -> None:
         """Forget a chat and its messages."""
         await self._run(lambda conn: conn.execute("delete from chats where id = ?", (chat,)))
+
+    async def empty(self, *, keep: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Forget every chat but one, and all that was said in that but our last word; no file holds it then.
+
+        The ids of the chats that are gone, and of the messages gone from the one that is kept.
+        """
+
+        def change(conn: sqlite3.Connection) -> tuple[tuple[str, ...], tuple[str, ...]]:
+            chats = tuple(row[0] for row in conn.execute("select id from chats where id <> ?", (keep,)))
+            said = "chat = ? and id is not (select max(id) from messages where chat = ? and who = 'bot')"
+            found = conn.execute(f"select id from messages where {said}", (keep, keep)).fetchall()  # noqa: S608 (ours)
+            conn.execute("delete from chats where id <> ?", (keep,))
+            conn.executemany("delete from messages where id = ?", found)
+            conn.execute("delete from files where chat = ?", (keep,))
+            conn.execute("update chats set title = '', named = 0 where id = ?", (keep,))
+            return chats, tuple(str(row[0]) for row in found)
+
+        gone = await self._run(change)
+        await asyncio.to_thread(self._cut_log)
+        return gone
+
+    # --- files ----------------------------------------------------------------------------------------
+
+    async def add_file(self, chat: str, file: OutgoingFile) -> str | None:
+        """Keep a file of ours for the chat's page; its id, None when there is no such chat."""
+        file_id = secrets.token_hex(16)
+
+        def change(conn: sqlite3.Connection) -> str | None:
+            if _chat(conn, chat) is None:
+                return None
+            conn.execute(
+                "insert into files values (?, ?, ?, ?, ?)", (file_id, chat, file.name, file.mime, file.data)
+            )
+            return file_id
+
+        return await self._run(change)
+
+    async def file(self, file_id: str) -> OutgoingFile | None:
+        """A file that was kept; None when there is none of that id."""
+
+        def read(conn: sqlite3.Connection) -> OutgoingFile | None:
+            row = conn.execute("select name, mime, data from files where id = ?", (file_id,)).fetchone()
+            return OutgoingFile(name=row[0], mime=row[1], data=row[2]) if row is not None else None
+
+        return await self._run(read)
 
     # --- messages -------------------------------------------------------------------------------------
 
@@ -289,6 +343,11 @@ class PageLog:
             connection.commit()
             return result
 
+    def _cut_log(self) -> None:
+        """The write-ahead log holds what was deleted until it is cut off."""
+        with self._lock, self._borrowed() as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator[sqlite3.Connection]:
         if self._connection is not None:
@@ -317,8 +376,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
         connection.execute("pragma foreign_keys = on")
-        if connection.execute("pragma user_version").fetchone()[0] < _VERSION:
-            connection.executescript(f"begin;{_SCHEMA};pragma user_version = {_VERSION};commit;")
+        connection.execute("pragma secure_delete = on")
+        version = connection.execute("pragma user_version").fetchone()[0]
+        for number, schema in enumerate(_SCHEMAS[version:], start=version + 1):
+            connection.executescript(f"begin;{schema};pragma user_version = {number};commit;")
     except BaseException:
         connection.close()
         raise

@@ -1,12 +1,12 @@
-"""Chats and messages as the page reads them."""
+"""Chats, messages and what is shown beside them, as the page reads them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from adapters.web.pagelog import Chat, Message
+from adapters.web.pagelog import Chat, Message, Shown
 
-__all__ = ["chat_view", "message_view"]
+__all__ = ["chat_view", "home_view", "message_view"]
 
 
 def chat_view(chat: Chat) -> dict[str, Any]:
@@ -27,9 +27,18 @@ def message_view(message: Message, *, growing: bool = True) -> dict[str, Any]:
         "who": message.who,
         "text": "" if live else shown.text,
         "html": shown.html,
-        "buttons": [[{"label": b.label, "data": b.data} for b in row] for row in shown.buttons],
+        "buttons": _buttons(shown),
         "at": message.at,
         "version": message.version,
         "live": live,
         "nonce": message.nonce,
     }
+
+
+def home_view(shown: Shown, *, chat: str, nonce: str) -> dict[str, Any]:
+    """What is shown beside a chat and not in it, to whoever asked for it with ``nonce``."""
+    return {"chat": chat, "nonce": nonce, "html": shown.html, "buttons": _buttons(shown)}
+
+
+def _buttons(shown: Shown) -> list[list[dict[str, str]]]:
+    return [[{"label": button.label, "data": button.data} for button in row] for row in shown.buttons]

@@ -1,9 +1,12 @@
 """The conversation core: takes events in, keeps history, answers. It knows no platform by name."""
 
 from bot.conversation.commands import menu
+from bot.conversation.drawing.making import Making
 from bot.conversation.house import Core, House, build_core
-from bot.conversation.persona_library import BUILT_IN, DEFAULT
-from bot.conversation.personas import Persona, PersonaBook, persona_from
+from bot.conversation.models.check import missing_models
+from bot.conversation.perceiving.senses import Senses
+from bot.conversation.personas.library import BUILT_IN, DEFAULT, open_book
+from bot.conversation.personas.persona import Persona, PersonaBook, lost_models, persona_from
 from bot.conversation.prompt import AnswerSettings
 
 __all__ = [
@@ -12,9 +15,14 @@ __all__ = [
     "AnswerSettings",
     "Core",
     "House",
+    "Making",
     "Persona",
     "PersonaBook",
+    "Senses",
     "build_core",
+    "lost_models",
     "menu",
+    "missing_models",
+    "open_book",
     "persona_from",
 ]

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
 from bot.conversation.chat_settings import ChatSettings
+from bot.conversation.groups.recall_tool import persona_in, without_recalled
+from bot.conversation.models.comparison import Excuses
+from bot.conversation.models.panel import Panel
 from bot.conversation.opening import Opened, open_exchange
-from bot.conversation.personas import Persona
+from bot.conversation.personas.persona import Persona
 from bot.conversation.prompt import AnswerSettings, Prompts, QuestionTooLong
 from bot.conversation.question import Question
+from bot.conversation.seeing.faults import picture_trouble
+from bot.conversation.speaking.speaking import Aloud
+from bot.conversation.tooling import ToolRound, ToolRounds
 from bot.conversation.visit import Visit
 from bot.conversation.writing import Writing
 from bot.delivery import Draft, Governor, TurnLedger
@@ -36,9 +42,9 @@ from bot.ports import (
     ToolSpec,
     Turn,
 )
-from bot.storage import history
+from bot.storage import chats, history
 from bot.texts import say
-from bot.tools import Toolbox, ToolContext, distinct_calls, run_calls
+from bot.tools import Toolbox
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -56,7 +62,7 @@ _TYPING_EVERY_SECONDS = 4.5
 
 
 class Folds(Protocol):
-    """Folds old history into a summary once it has grown."""
+    """Makes old history smaller once it has grown: words into a summary, pictures into captions."""
 
     def consider(self, opened: Opened, persona: Persona, *, budget_tokens: int) -> None:
         """Begin to fold if it is time to; never waits."""
@@ -72,14 +78,16 @@ class Answering:
         model: ChatModel,
         governor: Governor,
         toolbox: Toolbox,
-        folds: Folds,
+        folds: Sequence[Folds],
         settings: AnswerSettings,
         clock: Clock,
+        aloud: Aloud | None = None,
     ) -> None:
         self._adapters = adapters
+        self._aloud = aloud
         self._model = model
         self._governor = governor
-        self._toolbox = toolbox
+        self._tool_rounds = ToolRounds(toolbox=toolbox, clock=clock)
         self._folds = folds
         self._prompts = Prompts(model=model, settings=settings)
         self._settings = settings
@@ -97,13 +105,18 @@ class Answering:
             log.info("question_deleted")
             await turn.finish(lambda conn: None)
             return
-        settings, persona = visit.settings, visit.persona
+        settings = visit.settings
+        persona = persona_in(visit, self._tool_rounds.names, documents=opened.documents)
+        if question.panel:
+            persona = replace(persona, models=question.panel, tools=())
         writing = Writing.taken_up(
             opened.exchange,
             language=visit.language,
             thinking_shown=settings.thinking_shown,
             mark=question.mark,
+            shown=question.shown,
             notice=opened.notice,
+            compares=bool(question.panel),
         )
         job = _Job(
             turn=turn,
@@ -121,7 +134,10 @@ class Answering:
                 await self._save(job)
             await _deliver(job, draft)
         if writing.outcome is Outcome.ANSWERED:
-            self._folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
+            for folds in self._folds:
+                folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
+            if self._aloud is not None:
+                await self._aloud.follow(turn, question, visit)
         await turn.finish(lambda conn: None)
         log.info(
             "turn_answered",
@@ -157,7 +173,7 @@ class Answering:
         try:
             async with asyncio.timeout(self._settings.turn_timeout_seconds), self._typing(job, draft):
                 await self._rounds(job, draft)
-            writing.outcome = Outcome.ANSWERED
+            writing.outcome = Outcome.ASKED if writing.undecided else Outcome.ANSWERED
         except asyncio.CancelledError:
             reason = _asked_to_stop(job.turn)
             if reason is None or reason is CancelReason.SHUTDOWN:
@@ -182,39 +198,46 @@ class Answering:
         writing.notice = notice
 
     async def _rounds(self, job: _Job, draft: Draft) -> None:
+        if job.writing.undecided:
+            await self._tool_rounds.carry_out(job.tool_round, draft, decision=job.question.origin.decision)
         for number in range(_MOST_ROUNDS + 1):
             # The last round gets no tools, so that it has to be an answer.
-            tools = self._tools(job).specs if number < _MOST_ROUNDS else ()
+            tools = self._tool_rounds.box(job.persona).specs if number < _MOST_ROUNDS else ()
             asked = await self._round(job, draft, tools)
             if asked is None:
                 return
             if number == _MOST_ROUNDS:
                 raise ProviderRefused("it calls tools and never answers", model=job.writing.model)
-            await self._use_tools(job, draft, asked)
+            if not await self._tool_rounds.run(job.tool_round, draft, asked):
+                return  # until the person has decided
 
     async def _round(self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...]) -> ToolCallsReady | None:
-        budget = self._prompts.budget_tokens(job.persona)
+        budget, opened = self._prompts.budget_tokens(job.persona), job.opened
         for _ in range(_OVERFLOW_TRIES):
             try:
-                return await self._stream(job, draft, tools, budget)
+                return await self._stream(job, opened, draft, tools, budget)
             except ContextOverflow as exc:
                 log.info("context_overflow", budget=budget, limit=exc.limit_tokens, model=exc.model)
-                budget = self._prompts.smaller_budget(budget, limit_tokens=exc.limit_tokens)
-        return await self._stream(job, draft, tools, budget)
+                if opened.older_pictures:  # they go before any words do
+                    opened = opened.without_older_pictures()
+                else:
+                    budget = self._prompts.smaller_budget(budget, limit_tokens=exc.limit_tokens)
+        return await self._stream(job, opened, draft, tools, budget)
 
     async def _stream(
-        self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...], budget: int
+        self, job: _Job, opened: Opened, draft: Draft, tools: tuple[ToolSpec, ...], budget: int
     ) -> ToolCallsReady | None:
         writing, asked = job.writing, None
         request = self._prompts.request(
             writing,
-            job.opened,
+            opened,
             persona=job.persona,
             chat_kind=job.question.chat_kind,
             tools=tools,
             budget_tokens=budget,
+            material=job.question.material,
         )
-        async with self._model.stream(request) as events:
+        async with self._model_for(job).stream(request) as events:
             async for event in events:
                 match event:
                     case TextDelta(text=text):
@@ -230,32 +253,28 @@ class Answering:
                         writing.complete(event)
         return asked
 
-    async def _use_tools(self, job: _Job, draft: Draft, asked: ToolCallsReady) -> None:
-        writing, calls = job.writing, distinct_calls(asked.calls)
-        writing.begin_tools(calls)
-        draft.show(writing.live_view)
-        context = ToolContext(
-            clock=self._clock, key=job.question.key, author=job.question.author, language=writing.language
+    def _model_for(self, job: _Job) -> ChatModel:
+        if not job.writing.compares:
+            return self._model
+        language = job.writing.language
+        excuses = Excuses.marked(
+            silent=say("compare_silent", language), broken=say("compare_broken", language)
         )
-        results = await run_calls(self._tools(job), calls, context)
-        writing.end_tools(calls, results, thinking=asked.thinking)
-        await job.turn.effect(lambda conn: history.save_steps(conn, writing.as_exchange()))
-
-    def _tools(self, job: _Job) -> Toolbox:
-        names = job.persona.tools
-        if names is None:
-            return self._toolbox
-        # A chat's own persona may name a tool that is gone.
-        return self._toolbox.subset(name for name in names if name in self._toolbox.names)
+        return Panel(model=self._model, models=job.question.panel, excuses=excuses)
 
     # --- ending -----------------------------------------------------------------------------------------
 
     async def _save(self, job: _Job) -> None:
         """The reply will not change any more: store it, and that its first message is about to be sent."""
         writing = job.writing
+        gone = _vanished(job)
+        if gone:
+            writing.notice = say("model_vanished", writing.language, model=gone)
 
         def change(conn: Connection) -> None:
-            history.save_reply(conn, writing.as_exchange())
+            if gone:
+                chats.unset_chat_setting(conn, job.turn.key.peer, "model", gone)
+            history.save_reply(conn, without_recalled(writing.as_exchange()))
             if writing.notice:
                 history.save_notice(conn, job.turn.id, writing.notice)
             if not job.opened.deliveries and job.ledger.intended < 0 and not writing.final_view().empty:
@@ -301,6 +320,13 @@ class _Job:
     ledger: TurnLedger
     settings: ChatSettings
 
+    @property
+    def tool_round(self) -> ToolRound:
+        """What a round of tools needs of it."""
+        return ToolRound(
+            turn=self.turn, writing=self.writing, persona=self.persona, author=self.question.author
+        )
+
 
 async def _deliver(job: _Job, draft: Draft) -> None:
     """Bring the final form to the platform. A stop that comes now comes too late and changes nothing."""
@@ -308,9 +334,7 @@ async def _deliver(job: _Job, draft: Draft) -> None:
     view = writing.final_view()
     if writing.outcome is Outcome.SUPERSEDED or view.empty:
         return  # what stands there already is taken over by the turn that supersedes this one
-    rows: tuple[tuple[Button, ...], ...] = ()
-    if writing.outcome is Outcome.FAILED:
-        rows = ((Button(label=say("button_retry", writing.language), data=f"retry:{job.turn.id}"),),)
+    rows = _buttons(writing, job.turn.id)
     while True:
         try:
             await draft.finish(view, buttons=rows)
@@ -320,6 +344,31 @@ async def _deliver(job: _Job, draft: Draft) -> None:
             _uncancel()
         else:
             return
+
+
+def _vanished(job: _Job) -> str:
+    """The model that was chosen for the chat and that the provider has no longer."""
+    chosen, writing = job.settings.model, job.writing
+    return chosen if writing.outcome is Outcome.ANSWERED and chosen in writing.gone else ""
+
+
+def _buttons(writing: Writing, turn_id: int) -> tuple[tuple[Button, ...], ...]:
+    """What can be done about an answer that ended otherwise than as one, or as several."""
+    if writing.outcome is Outcome.FAILED:
+        return ((Button(label=say("button_retry", writing.language), data=f"retry:{turn_id}"),),)
+    if writing.outcome is Outcome.ASKED:
+        return (
+            (
+                Button(label=say("button_approve", writing.language), data=f"approve:{turn_id}:yes"),
+                Button(label=say("button_decline", writing.language), data=f"approve:{turn_id}:no"),
+            ),
+        )
+    if writing.outcome is Outcome.ANSWERED:
+        return tuple(
+            (Button(label=f"👍 {title}", data=f"prefer:{turn_id}:{place}"),)
+            for place, (title, _) in enumerate(writing.columns)
+        )
+    return ()
 
 
 async def _despite_stop(turn: Turn, change: Callable[[Connection], T]) -> T:
@@ -346,6 +395,8 @@ def _stopped_as(reason: CancelReason) -> Outcome:
 def _sentence(error: ProviderError, writing: Writing) -> str:
     if isinstance(error, ProviderAccountError):
         return say("model_account", writing.language)
+    if writing.exchange.pictures and (trouble := picture_trouble(error)):
+        return say(trouble, writing.language)
     if isinstance(error, ProviderRefused):
         return say("model_refused", writing.language)
     return say("model_broke_off" if writing.reply.strip() else "model_busy", writing.language)

@@ -6,12 +6,25 @@ import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from bot.messages import Incoming
 from bot.ports import Lane, MenuCommand
 from bot.texts import LANGUAGES, say
 
-__all__ = ["Command", "CommandName", "command_in", "lane_of", "menu", "nearest", "parse_command"]
+__all__ = [
+    "ASKING",
+    "OPEN_TO_STRANGERS",
+    "SHOWN",
+    "Command",
+    "CommandName",
+    "command_in",
+    "is_for_another",
+    "lane_of",
+    "menu",
+    "nearest",
+    "parse_command",
+]
 
 
 class CommandName(StrEnum):
@@ -24,13 +37,83 @@ class CommandName(StrEnum):
     UNDO = "undo"
     STOP = "stop"
     SETTINGS = "settings"
+    MISSED = "missed"
+    PERSONA = "persona"
+    MODEL = "model"
+    THINK = "think"
+    COMPARE = "compare"
+    IMAGE = "image"
+    VIDEO = "video"
+    VOICE = "voice"
+    PODCAST = "podcast"
+    TRANSCRIBE = "transcribe"
+    USAGE = "usage"
+    EXPORT = "export"
+    FORGET = "forget"
+    WHOAMI = "whoami"
+    ADMIT = "admit"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    ADMINS = "admins"
+    PEOPLE = "people"
 
 
-_ALIASES = {"reset": CommandName.NEW, "cancel": CommandName.STOP, "redo": CommandName.RETRY}
+_ALIASES = {
+    "reset": CommandName.NEW,
+    "cancel": CommandName.STOP,
+    "redo": CommandName.RETRY,
+    "models": CommandName.MODEL,
+    "thinking": CommandName.THINK,
+    "draw": CommandName.IMAGE,
+    "imagine": CommandName.IMAGE,
+    "film": CommandName.VIDEO,
+}
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?=\s|$)")
 
-# /stop must overtake the answer it stops.
-_AT_ONCE = {CommandName.STOP}
+_ELSEWHERE = re.compile(r"/[A-Za-z0-9_]{1,32}@[A-Za-z0-9_]")
+
+# In the platform's menu and in /help, in this order; each has its menu_ text.
+SHOWN: Final = (
+    CommandName.NEW,
+    CommandName.RETRY,
+    CommandName.UNDO,
+    CommandName.STOP,
+    CommandName.PERSONA,
+    CommandName.MODEL,
+    CommandName.THINK,
+    CommandName.COMPARE,
+    CommandName.IMAGE,
+    CommandName.VIDEO,
+    CommandName.VOICE,
+    CommandName.PODCAST,
+    CommandName.TRANSCRIBE,
+    CommandName.SETTINGS,
+    CommandName.MISSED,
+    CommandName.WHOAMI,
+    CommandName.USAGE,
+    CommandName.EXPORT,
+    CommandName.FORGET,
+    CommandName.HELP,
+)
+
+ASKING: Final = frozenset(
+    {
+        CommandName.RETRY,
+        CommandName.MISSED,
+        CommandName.COMPARE,
+        CommandName.PODCAST,
+        CommandName.IMAGE,
+        CommandName.VIDEO,
+    }
+)
+"""Commands that put something to a model, and so count as questions."""
+
+OPEN_TO_STRANGERS: Final = frozenset({CommandName.WHOAMI})
+"""Commands that do something in a private chat for those who are not let in yet."""
+
+# /stop must overtake the answer it stops; nobody is to wait until a long recording was heard, and
+# pictures and films are made beside the conversation.
+_AT_ONCE = {CommandName.STOP, CommandName.TRANSCRIBE, CommandName.IMAGE, CommandName.VIDEO}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +141,11 @@ def command_in(message: Incoming) -> Command | None:
     return None if forwarded else parse_command(message.text)
 
 
+def is_for_another(message: Incoming) -> bool:
+    """Whether a message is a command that names another bot."""
+    return not message.addressed and _ELSEWHERE.match(message.text) is not None
+
+
 def lane_of(command: Command) -> Lane:
     """Whether a command waits for its turn."""
     return Lane.CONTROL if command.name in _AT_ONCE else Lane.QUEUE
@@ -72,10 +160,12 @@ def nearest(written: str) -> str | None:
 
 def menu() -> tuple[MenuCommand, ...]:
     """The commands for a platform's menu, in every language we speak."""
-    shown = ("new", "retry", "undo", "stop", "settings", "help")
     return tuple(
         MenuCommand(
-            name=name, descriptions={language: say(f"menu_{name}", language) for language in LANGUAGES}
+            name=name,
+            descriptions={language: say(f"menu_{name}", language) for language in LANGUAGES},
+            in_groups=name is not CommandName.EXPORT,
+            in_private=name is not CommandName.MISSED,
         )
-        for name in shown
+        for name in SHOWN
     )

@@ -10,12 +10,12 @@ import structlog
 
 from bot.conversation.history import estimate_tokens, message_tokens
 from bot.conversation.opening import Opened
-from bot.conversation.personas import Persona
+from bot.conversation.personas.persona import Persona
 from bot.errors import BotError
 from bot.events import TextDelta
 from bot.exchange import Exchange
 from bot.ports import ChatModel, ChatRequest, Clock, ModelMessage, SystemMessage, UserMessage
-from bot.storage import history
+from bot.storage import history, readings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -90,6 +90,7 @@ class Folding:
                 history.add_summary(
                     conn, turn_id=last.turn_id, conversation=last.conversation, summary=text, now=now
                 )
+                readings.drop_picture_data(conn, [item.turn_id for item in older])
                 return True
 
             stored = await self._database.write(store)
@@ -102,7 +103,7 @@ class Folding:
         self, summary: str, older: Sequence[Exchange], models: tuple[str, ...], budget_tokens: int
     ) -> str:
         spoken = "\n\n".join(
-            f"Person: {item.request}\nAssistant: {item.reply}" for item in older if item.reply
+            f"Person: {_said(item)}\nAssistant: {item.reply}" for item in older if item.reply
         )
         text = f"{summary}\n\n{spoken}" if summary else spoken
         while estimate_tokens(text) > budget_tokens:
@@ -126,6 +127,12 @@ def _stands(conn: Connection, summary: str, older: Sequence[Exchange]) -> bool:
     before = history.summary_of(conn, path[0].turn_id) if path else ""
     rest = path[1:] if before else path
     return before == summary and [_identity(item) for item in rest] == [_identity(item) for item in older]
+
+
+def _said(exchange: Exchange) -> str:
+    """What the person said, after what they showed as far as it is known in words."""
+    captions = (f"[A picture: {picture.caption}]" for picture in exchange.pictures if picture.caption)
+    return " ".join((*captions, exchange.request))
 
 
 def _identity(exchange: Exchange) -> tuple[int, bool]:

@@ -7,16 +7,18 @@ enough that it stays put for long.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.exchange import Exchange
-from bot.ports import AssistantMessage, ModelMessage, SystemMessage, ToolMessage, UserMessage
+from bot.ports import AssistantMessage, ModelMessage, Picture, SystemMessage, ToolMessage, UserMessage
 
-__all__ = ["Window", "estimate_tokens", "fit_history", "message_tokens"]
+__all__ = ["Window", "estimate_tokens", "fit_history", "message_tokens", "picture_tokens"]
 
 _KEPT_SHARE = 0.5
 _TOKENS_PER_MESSAGE = 6
+_MOST_TILES = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,23 @@ def message_tokens(message: ModelMessage) -> int:
         case AssistantMessage(text=text, calls=calls, thinking=thinking):
             extra = sum(estimate_tokens(call.arguments) + estimate_tokens(call.name) for call in calls)
             return estimate_tokens(text) + estimate_tokens(thinking) + extra + _TOKENS_PER_MESSAGE
-        case SystemMessage(text=text) | UserMessage(text=text) | ToolMessage(text=text):
+        case UserMessage(text=text, pictures=pictures):
+            return estimate_tokens(text) + sum(map(picture_tokens, pictures)) + _TOKENS_PER_MESSAGE
+        case SystemMessage(text=text) | ToolMessage(text=text):
             return estimate_tokens(text) + _TOKENS_PER_MESSAGE
+
+
+def picture_tokens(picture: Picture) -> int:
+    """What a picture costs a model, by the family that charges most for it (facts SiliconFlow §2.7).
+
+    One that is too old to be sent costs its caption.
+    """
+    if not picture.data:
+        return estimate_tokens(picture.caption) + _TOKENS_PER_MESSAGE
+    patches = math.ceil(picture.height / 28) * math.ceil(picture.width / 28)
+    across = min(math.ceil(picture.width / 384), _MOST_TILES)
+    tiles = min(math.ceil(picture.height / 384) * across, _MOST_TILES)
+    return max(patches + 2, (tiles + 1) * 196 + (across + 1) * 14 + 1)
 
 
 def fit_history(

@@ -6,19 +6,31 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bot.conversation.perceiving.perceiving import Perceived
 from bot.events import Outcome
 from bot.exchange import Exchange
 from bot.messages import Attachment, AttachmentKind, Author, ChatKind, ConversationKey, Incoming, Quoted
 from bot.texts import say
 
-__all__ = ["Origin", "Question", "asks_something", "question_again", "question_from", "things"]
+__all__ = [
+    "Origin",
+    "Question",
+    "asks_something",
+    "attachments_of",
+    "question_again",
+    "question_decided",
+    "question_from",
+    "things",
+]
 
 _LONGEST_NAME = 64
 _LONGEST_QUOTE = 2000
+_WORDLESS = "[Shown without a word. Say briefly what it is, and ask what is wanted.]"
 _SPACE = re.compile(r"\s+")
 # A name must not pass for the end of a name or for another line of the prompt.
 _UNFIT_IN_NAME = re.compile(r"[:\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
+_SPOKEN = (AttachmentKind.VOICE, AttachmentKind.VIDEO_NOTE)
 _THINGS = {
     AttachmentKind.IMAGE: "things_image",
     AttachmentKind.VOICE: "things_voice",
@@ -36,16 +48,24 @@ class Origin:
     """Which exchange a question follows from: a message of ours, or an exchange that is answered anew.
 
     ``again`` gets a second answer beside the first; the answer to ``replaces`` takes over its messages.
+    With a ``decision`` that answer goes on where the other one asked whether a tool may act.
     """
 
     continues_message: str = ""
     again: int | None = None
     replaces: int | None = None
+    decision: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked. ``request`` is what the model reads; ``mark`` a remark of ours below the answer."""
+    """What is asked.
+
+    ``request`` is what the model reads; ``mark`` a remark of ours below the answer, ``shown`` what was heard,
+    quoted above it. ``spoken`` says that it was asked (also) aloud. ``panel`` are the models to be compared;
+    empty for a question with one answer. ``material`` are lines of other people's words that it is about: the
+    model sees them this once, they are not stored with it.
+    """
 
     key: ConversationKey
     chat_kind: ChatKind
@@ -53,32 +73,74 @@ class Question:
     message_id: str
     request: str
     mark: str = ""
+    shown: str = ""
+    spoken: bool = False
+    panel: tuple[str, ...] = ()
+    material: tuple[str, ...] = ()
     origin: Origin = field(default_factory=Origin)
 
 
-def question_from(messages: Sequence[Incoming], *, language: str, origin: Origin | None = None) -> Question:
-    """The question that one message, or several that belong together, asks."""
+def question_from(
+    messages: Sequence[Incoming],
+    *,
+    language: str,
+    origin: Origin | None = None,
+    perceived: Perceived | None = None,
+) -> Question:
+    """The question that one message, or several that belong together, asks.
+
+    ``perceived`` is what came out of what is attached to them; without it nothing did.
+    """
     first = messages[0]
     text = "\n".join(message.text for message in messages if message.text)
-    attachments = [item for message in messages for item in message.attachments]
+    perceived = perceived or Perceived(unread=attachments_of(messages))
     quoted = first.quoted
     continues = quoted.message_id if quoted and quoted.how == "reply" and quoted.is_ours else ""
-    request = f"{_quotation(quoted)}{text}"
-    if attachments:
-        request += f"\n\n[Attached, but not readable for you: {things(attachments, 'en')}]"
+    request = f"{_quotation(quoted)}{text}" or _hint(perceived)
     if first.chat_kind is not ChatKind.PRIVATE:
         request = f"{display_name(first.author)}: {request}"
+    if perceived.unread:
+        request += f"\n\n[Attached, but not readable for you: {things(perceived.unread, 'en')}]"
+    if perceived.text:
+        request += f"\n\n{perceived.text}"
     return Question(
         key=first.key,
         chat_kind=first.chat_kind,
         author=first.author,
         message_id=first.message_id,
         request=request.strip(),
-        mark=say("attachment_beside_text", language, things=things(attachments, language))
-        if attachments
-        else "",
+        shown=perceived.shown,
+        spoken=_is_spoken(messages, perceived),
+        mark=" ".join((*_unread(perceived, language), *perceived.remarks)),
         origin=origin or Origin(continues_message=continues),
     )
+
+
+def _hint(perceived: Perceived) -> str:
+    """What to do about pictures that came without a word, and do not speak for themselves as stickers do."""
+    is_shown = any(reading.pictures for reading in perceived.readings)
+    return _WORDLESS if is_shown and not perceived.text else ""
+
+
+def attachments_of(messages: Sequence[Incoming]) -> tuple[Attachment, ...]:
+    """What is attached to the messages, and to the one that the first of them answers."""
+    own = [item for message in messages for item in message.attachments]
+    quoted = messages[0].quoted
+    return (*own, *(quoted.attachments if quoted is not None else ()))
+
+
+def _is_spoken(messages: Sequence[Incoming], perceived: Perceived) -> bool:
+    """Whether somebody spoke to us: a recording only quoted, or that nobody could hear, is not that."""
+    kinds = {
+        item.kind for message in messages for item in message.attachments if item not in perceived.unread
+    }
+    return bool(perceived.text) and not kinds.isdisjoint(_SPOKEN)
+
+
+def _unread(perceived: Perceived, language: str) -> tuple[str, ...]:
+    if not perceived.unread:
+        return ()
+    return (say("attachment_beside_text", language, things=things(perceived.unread, language)),)
 
 
 def question_again(
@@ -94,6 +156,20 @@ def question_again(
         message_id=message_id,
         request=exchange.request,
         origin=Origin(replaces=exchange.turn_id) if failed else Origin(again=exchange.turn_id),
+    )
+
+
+def question_decided(
+    exchange: Exchange, key: ConversationKey, chat_kind: ChatKind, *, language: str, decision: bool
+) -> Question:
+    """The question of an exchange whose answer waited for its author's word, and now has it."""
+    return Question(
+        key=key,
+        chat_kind=chat_kind,
+        author=Author(id=exchange.author_id, name=exchange.author_name, language=language),
+        message_id=exchange.message_id,
+        request=exchange.request,
+        origin=Origin(replaces=exchange.turn_id, decision=decision),
     )
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from bot.conversation.admission import Admission
+from bot.conversation.access.admission import Admission
 from bot.conversation.chat_settings import ChatSettings
-from bot.conversation.personas import Persona, PersonaBook, read_persona
+from bot.conversation.personas.persona import Persona, PersonaBook, read_persona
 from bot.errors import BotError
 from bot.messages import Author, ChatKind, ConversationKey
-from bot.storage import chats, people, personas
+from bot.storage import chats, overheard, people, personas
 from bot.storage.chats import Chat
 from bot.storage.people import Standing
 from bot.texts import language_of
@@ -37,7 +37,10 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Somebody in a chat. ``persona`` is the chat's, with the model and the thinking that are set there."""
+    """Somebody in a chat. ``persona`` is the chat's, with the model and the thinking that are set there.
+
+    ``overheard`` says that the chat keeps something of what people lately said to each other.
+    """
 
     key: ConversationKey
     chat_kind: ChatKind
@@ -47,6 +50,7 @@ class Visit:
     settings: ChatSettings
     persona: Persona
     language: str
+    overheard: bool = False
 
     @property
     def admitted(self) -> bool:
@@ -83,14 +87,15 @@ class Reception:
     async def receive(self, key: ConversationKey, author: Author, chat_kind: ChatKind) -> Visit:
         """What holds for this person in this chat now. Raises StorageError."""
 
-        def query(conn: Connection) -> tuple[Chat, Standing | None, str | None]:
+        def query(conn: Connection) -> tuple[Chat, Standing | None, str | None, bool]:
             chat = chats.chat_of(conn, key.peer)
             stored = people.standing_of(conn, platform=key.platform, account=key.account, person=author.id)
             name = ChatSettings.of(chat, thinking_shown=self._thinking_shown).persona
             own = personas.persona_definition(conn, key.peer, name) if name else None
-            return chat, stored, own
+            heard = chat_kind is not ChatKind.PRIVATE and overheard.has_heard(conn, key.peer)
+            return chat, stored, own, heard
 
-        chat, stored, definition = await self._database.read(query)
+        chat, stored, definition, heard = await self._database.read(query)
         settings = ChatSettings.of(chat, thinking_shown=self._thinking_shown)
         return Visit(
             key=key,
@@ -101,6 +106,7 @@ class Reception:
             settings=settings,
             persona=self._as_set(self._persona(settings.persona, definition), settings),
             language=language_of(author.language, settings.language or self._language),
+            overheard=heard and settings.recall,
         )
 
     def _persona(self, name: str, definition: str | None) -> Persona:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from bot.conversation.models.comparison import split_sections
 from bot.delivery import View
 from bot.events import Completed, Outcome, ToolCall, Usage
-from bot.exchange import Exchange, Step, visible_text
+from bot.exchange import Exchange, Step, undecided, visible_text
 from bot.ports import AssistantMessage, ToolMessage
 from bot.storage import history
 from bot.texts import say
@@ -26,7 +27,9 @@ class Writing:
     exchange: Exchange
     language: str
     thinking_shown: bool
+    compares: bool = False
     mark: str = ""
+    shown: str = ""
     notice: str = ""
     reply: str = ""
     thinking: str = ""
@@ -34,6 +37,7 @@ class Writing:
     status: str = ""
     usage: Usage = field(default_factory=Usage)
     model: str = ""
+    gone: tuple[str, ...] = ()
     trace_id: str = ""
     outcome: Outcome | None = None
     _stored: tuple[str, str] = ("", "")
@@ -42,15 +46,25 @@ class Writing:
 
     @classmethod
     def taken_up(
-        cls, exchange: Exchange, *, language: str, thinking_shown: bool, mark: str, notice: str
+        cls,
+        exchange: Exchange,
+        *,
+        language: str,
+        thinking_shown: bool,
+        mark: str,
+        notice: str,
+        shown: str = "",
+        compares: bool = False,
     ) -> Writing:
         """The answer as the exchange holds it: empty at first, half-written after an interruption."""
         return cls(
             exchange=exchange,
             language=language,
             thinking_shown=thinking_shown,
+            compares=compares,
             mark=mark,
             notice=notice,
+            shown=shown,
             reply=exchange.reply,
             thinking=exchange.thinking,
             steps=exchange.steps,
@@ -79,6 +93,22 @@ class Writing:
             self._thinking_since = at
         self.thinking += text
 
+    @property
+    def undecided(self) -> tuple[ToolCall, ...]:
+        """The calls that wait for a person's word."""
+        return undecided(self.steps)
+
+    def ask(self, calls: Sequence[ToolCall], *, thinking: str, question: str) -> None:
+        """A round ends with a question: its calls get their results when a person has decided."""
+        self._close_round(calls, thinking)
+        self.notice = question
+
+    def settle(self, results: Sequence[ToolMessage]) -> None:
+        """The calls that waited have these results, in the place of what was noted before they ran."""
+        kept = max(at for at, step in enumerate(self.steps) if isinstance(step, AssistantMessage)) + 1
+        self.steps = (*self.steps[:kept], *results)
+        self.status = ""
+
     def begin_tools(self, calls: Sequence[ToolCall]) -> None:
         """Tools are at work."""
         names = ", ".join(dict.fromkeys(call.name for call in calls))
@@ -86,8 +116,12 @@ class Writing:
 
     def end_tools(self, calls: Sequence[ToolCall], results: Sequence[ToolMessage], *, thinking: str) -> None:
         """A round is over: its text, its calls and their results become steps."""
+        self._close_round(calls, thinking)
+        self.steps = (*self.steps, *results)
+
+    def _close_round(self, calls: Sequence[ToolCall], thinking: str) -> None:
         said = AssistantMessage(text=self.round_text.strip(), calls=tuple(calls), thinking=thinking)
-        self.steps = (*self.steps, said, *results)
+        self.steps = (*self.steps, said)
         self.reply = visible_text(self.steps)
         self.status = ""
 
@@ -95,12 +129,20 @@ class Writing:
         """A model call came to its end."""
         self.usage = self.usage + end.usage
         self.model = end.model
+        self.gone = (*self.gone, *end.gone)
         self.trace_id = end.trace_id
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """The answers of several models with their titles; none where there is one answer."""
+        return tuple((part.title, part.text) for part in split_sections(self.reply)) if self.compares else ()
 
     def live_view(self) -> View:
         """What should be seen while it grows."""
         return View(
+            quoted=self.shown,
             markdown=self.reply,
+            columns=self.columns,
             thinking=self.thinking if self.thinking_shown else "",
             thinking_title=self._thinking_title(live=not self.reply),
             status=self.status,
@@ -109,15 +151,18 @@ class Writing:
     def final_view(self) -> View:
         """What should be seen at the end."""
         if self.notice and not self.reply.strip():
-            return View(markdown=self.notice)
+            return View(quoted=self.shown, markdown=self.notice)
         marks = {
             Outcome.STOPPED: say("stopped", self.language),
             Outcome.FAILED: self.notice,
             Outcome.IGNORED: self.notice,
-            Outcome.ANSWERED: self.mark,
+            Outcome.ANSWERED: " ".join(filter(None, (self.mark, self.notice))),
         }
+        asks = self.outcome is Outcome.ASKED
         return View(
-            markdown=self.reply,
+            quoted=self.shown,
+            markdown=f"{self.reply.rstrip()}\n\n{self.notice}" if asks else self.reply,
+            columns=self.columns,
             thinking=self.thinking if self.thinking_shown else "",
             thinking_title=self._thinking_title(live=False),
             mark=marks.get(self.outcome or Outcome.ANSWERED, ""),

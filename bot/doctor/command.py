@@ -13,6 +13,7 @@ from typing import Any, Final, ParamSpec, TextIO, TypeVar
 from bot.doctor.checks import CHECK_SECONDS, Check, run_checks
 from bot.doctor.database import check_database, owner_of
 from bot.doctor.machine import check_clock, check_http
+from bot.doctor.personas import check_personas
 from bot.doctor.platforms import platform_addresses, platform_checks
 from bot.doctor.provider import check_siliconflow
 from bot.doctor.report import Style, as_json, as_text, is_sound, scrubbed
@@ -90,6 +91,7 @@ def _checks(settings: Settings, clock: Clock) -> list[Check]:
     by_http = settings.serves_slack and settings.slack_app_token is None
     return [
         Check(subject="settings", findings=check_settings(settings)),
+        Check(subject="personas", findings=check_personas(settings)),
         Check(subject="siliconflow", findings=check_siliconflow(settings, clock=clock)),
         *platform_checks(settings, clock=clock, service_runs=service_runs),
         Check(subject="database", findings=check_database(settings.database_url)),

@@ -8,6 +8,8 @@ from .document import (
     Code,
     CodeBlock,
     Collapsed,
+    Column,
+    Columns,
     Document,
     Heading,
     Image,
@@ -27,6 +29,7 @@ from .document import (
     Text,
 )
 from .flatten import flatten
+from .literal import literal
 from .markdown import to_markdown
 from .parse import parse
 from .split import split
@@ -40,6 +43,8 @@ __all__ = [
     "Code",
     "CodeBlock",
     "Collapsed",
+    "Column",
+    "Columns",
     "Document",
     "FormattedText",
     "Heading",
@@ -63,6 +68,7 @@ __all__ = [
     "Text",
     "chunks",
     "flatten",
+    "literal",
     "parse",
     "split",
     "to_markdown",

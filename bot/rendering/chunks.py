@@ -16,6 +16,7 @@ from .document import (
     Bold,
     CodeBlock,
     Collapsed,
+    Columns,
     Document,
     Heading,
     Inline,
@@ -53,7 +54,16 @@ def chunks(
     if limit < 256 or max_blocks < 1:
         raise ValueError(f"limit {limit!r} must be at least 256 and max_blocks {max_blocks!r} at least 1")
     packer = _Packer(measure=measure, limit=limit, max_blocks=max_blocks)
-    return tuple(packer.pack(document.blocks)) or (Document(),)
+    return tuple(packer.pack(_stacked(document.blocks))) or (Document(),)
+
+
+def _stacked(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Without columns: one after the other they can be cut like everything else."""
+    if not any(isinstance(block, Columns) for block in blocks):
+        return blocks
+    return tuple(
+        inner for block in blocks for inner in (block.stacked if isinstance(block, Columns) else (block,))
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +147,8 @@ class _Packer:
                 return self._table(block, room)
             case Rule():
                 return (), (block,)
+            case Columns():
+                return (), block.stacked
             case _:
                 assert_never(block)
 

@@ -12,6 +12,8 @@ __all__ = [
     "Code",
     "CodeBlock",
     "Collapsed",
+    "Column",
+    "Columns",
     "Document",
     "Heading",
     "Image",
@@ -189,7 +191,31 @@ class Collapsed:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Heading | List | Quote | CodeBlock | Table | Rule | MathBlock | Collapsed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One of several texts to be compared, under its title."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Texts to be seen side by side. Made by our code at the top of a document, never by the parser."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def stacked(self) -> tuple[Block, ...]:
+        """The same one after the other, each under its title as a heading, for where there is no room."""
+        return tuple(
+            block
+            for column in self.columns
+            for block in (Heading(level=2, children=(Text(text=column.title),)), *column.blocks)
+        )
+
+
+Block = Paragraph | Heading | List | Quote | CodeBlock | Table | Rule | MathBlock | Collapsed | Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

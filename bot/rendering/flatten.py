@@ -11,6 +11,7 @@ from .document import (
     Code,
     CodeBlock,
     Collapsed,
+    Columns,
     Document,
     Heading,
     Image,
@@ -88,6 +89,8 @@ class _Flattener:
                 self._out.write(_RULE)
             case Collapsed():
                 self._collapsed(block)
+            case Columns():
+                self.blocks(block.stacked, gap=gap)
             case _:
                 assert_never(block)
 

@@ -11,6 +11,7 @@ from .document import (
     Bold,
     CodeBlock,
     Collapsed,
+    Columns,
     Document,
     Heading,
     Inline,
@@ -36,8 +37,8 @@ _RULE = "___"  # "---" would underline a heading, and "***" within an item would
 def to_markdown(document: Document) -> str:
     """The Markdown of a document, without a final line end.
 
-    ``parse`` of the result gives the document back. A ``Collapsed``, which Markdown lacks, becomes a quote
-    under its title in bold.
+    ``parse`` of the result gives the document back. What Markdown lacks is told with what it has: a
+    ``Collapsed`` as a quote under its title in bold, ``Columns`` one after the other under headings.
     """
     return "\n".join(_lines(document.blocks))
 
@@ -49,7 +50,9 @@ def _lines(blocks: tuple[Block, ...]) -> list[str]:
     for block in blocks:
         if previous is not None and not _joins(previous, block):
             lines.append("")
-        if isinstance(block, List):
+        if isinstance(block, Columns):
+            lines += _lines(block.stacked)
+        elif isinstance(block, List):
             marker, written = _list(block, avoid=marker if isinstance(previous, List) else "")
             lines += written
         else:

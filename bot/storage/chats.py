@@ -18,6 +18,7 @@ __all__ = [
     "mark_welcomed",
     "reopen_chat",
     "set_chat_setting",
+    "unset_chat_setting",
 ]
 
 
@@ -61,6 +62,12 @@ def set_chat_setting(conn: Connection, peer: str, name: str, value: Any) -> None
     else:
         settings[name] = value
     _upsert(conn, peer, settings=orjson.dumps(settings).decode())
+
+
+def unset_chat_setting(conn: Connection, peer: str, name: str, value: Any) -> None:
+    """Return to the default where a setting still has this value; another one was chosen meanwhile."""
+    if chat_of(conn, peer).settings.get(name) == value:
+        set_chat_setting(conn, peer, name, None)
 
 
 def admit_chat(conn: Connection, peer: str, *, admitted: bool) -> None:

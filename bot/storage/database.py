@@ -25,7 +25,8 @@ __all__ = ["Database", "open_database"]
 T = TypeVar("T")
 
 _LARGEST_GROUP = 256
-_WRITER_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+# Without secure_delete what was deleted stays readable in the file: https://www.sqlite.org/pragma.html
+_WRITER_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
 _READER_PRAGMAS = ("query_only=ON",)
 
 
@@ -53,6 +54,12 @@ class Database(Protocol):
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """What ``query`` finds in one consistent state of the database."""
+
+    async def scrub(self) -> bool:
+        """Leave nothing of what was deleted in the database's files.
+
+        False when another process read in them for so long that some is left. Raises StorageError.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +110,13 @@ class _SqliteDatabase:
         self._check_open()
         try:
             return await self._reader.run(partial(self._query, query))
+        except DRIVER_ERRORS as exc:
+            raise storage_error(exc, name=self._name) from exc
+
+    async def scrub(self) -> bool:
+        self._check_open()
+        try:
+            return await self._writer.run(self._cut_log)
         except DRIVER_ERRORS as exc:
             raise storage_error(exc, name=self._name) from exc
 
@@ -205,6 +219,11 @@ class _SqliteDatabase:
         if full is not self._full_sync:
             self._writer.raw.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
             self._full_sync = full
+
+    def _cut_log(self) -> bool:
+        """The write-ahead log holds every older form of a page until it is cut off."""
+        (busy, _, _) = self._writer.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def _query(self, query: Callable[[Connection], T]) -> T:
         self._reader.raw.execute("BEGIN")

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, or_, select, text, update
 
 from bot.errors import BotError
 from bot.events import Outcome, Usage
 from bot.exchange import Exchange, dump_steps, load_steps
 from bot.messages import ConversationKey, Unreadable, dump_inbound
+from bot.storage import readings
 from bot.storage.tables import (
     conversations,
     deliveries,
@@ -20,9 +21,11 @@ from bot.storage.tables import (
     feedback,
     inbound,
     notices,
+    spoken,
     summaries,
     turns,
 )
+from bot.storage.transcripts import forget_recordings_in
 
 __all__ = [
     "add_exchange",
@@ -125,7 +128,8 @@ def open_turn_of_message(conn: Connection, conversation: str, message_id: str) -
         .where(
             inbound.c.conversation == conversation,
             inbound.c.message_id == message_id,
-            turns.c.lane == "queue",
+            # Beside the queue recordings are heard; edits run there too, which are not the message's turn.
+            or_(turns.c.lane == "queue", inbound.c.payload.startswith('{"type":"incoming"')),
             turns.c.state.in_(("held", "queued", "running")),
         )
         .order_by(turns.c.id.desc())
@@ -135,13 +139,23 @@ def open_turn_of_message(conn: Connection, conversation: str, message_id: str) -
 
 
 def exchange_shown_by(conn: Connection, conversation: str, message_id: str) -> int | None:
-    """The newest turn whose reply one of our messages shows."""
+    """The newest turn whose reply one of our messages shows, or speaks."""
     query = (
         select(deliveries.c.turn_id)
         .join(exchanges, exchanges.c.turn_id == deliveries.c.turn_id)
         .where(deliveries.c.conversation == conversation, deliveries.c.message_id == message_id)
         .order_by(deliveries.c.turn_id.desc())
         .limit(1)
+    )
+    shown: int | None = conn.execute(query).scalar()
+    return shown if shown is not None else _exchange_spoken_by(conn, conversation, message_id)
+
+
+def _exchange_spoken_by(conn: Connection, conversation: str, message_id: str) -> int | None:
+    query = (
+        select(spoken.c.turn_id)
+        .join(exchanges, exchanges.c.turn_id == spoken.c.turn_id)
+        .where(spoken.c.conversation == conversation, spoken.c.message_id == message_id)
     )
     return conn.execute(query).scalar()
 
@@ -221,8 +235,29 @@ def redact_message(conn: Connection, conversation: str, message_ids: Sequence[st
         .where(*said_then)
         .values(request="", steps="[]", reply="", thinking="", author_name="", redacted=True)
     ).rowcount
+    readings.delete_readings(conn, _turns_about(conn, conversation, message_ids))
+    forget_recordings_in(conn, conversation, message_ids)
     _wipe_inbound(conn, conversation, message_ids)
     return wiped
+
+
+def _turns_about(conn: Connection, conversation: str, message_ids: Sequence[str]) -> list[int]:
+    """Those that answered the messages, and those that took them in, answered or not."""
+    answered, taken = exchanges.c, inbound.c
+    return [
+        *conn.execute(
+            select(answered.turn_id).where(
+                answered.conversation == conversation, answered.message_id.in_(message_ids)
+            )
+        ).scalars(),
+        *conn.execute(
+            select(taken.turn_id).where(
+                taken.conversation == conversation,
+                taken.message_id.in_(message_ids),
+                taken.turn_id.is_not(None),
+            )
+        ).scalars(),
+    ]
 
 
 def _wipe_inbound(conn: Connection, conversation: str, message_ids: Sequence[str]) -> None:

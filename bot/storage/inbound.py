@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from bot.messages import ConversationKey, Edited, Inbound, dump_inbound, load_inbound
+from bot.messages import ConversationKey, Edited, Inbound, Incoming, dump_inbound, load_inbound
 from bot.ports import Lane
 from bot.storage.tables import inbound, turns
 from bot.storage.turns import OPEN_STATES, State
 
-__all__ = ["Arrival", "Intake", "events_of", "in_conversation", "take_in"]
+__all__ = ["Arrival", "Intake", "events_of", "in_conversation", "take_in", "taken_with"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,18 @@ def events_of(conn: Connection, turn_id: int, key: ConversationKey) -> list[Inbo
     """The events of a turn in the order they came. Raises BotError when one is not readable any more."""
     rows = conn.execute(_EVENTS, {"turn_id": turn_id})
     return [in_conversation(load_inbound(row.payload), key) for row in rows]
+
+
+def taken_with(conn: Connection, key: ConversationKey, message_id: str) -> list[Incoming]:
+    """The messages of the turn that first took this one in, in their order: an album, the pieces of a paste.
+
+    Those deleted since are left out; all of them when they were taken in too long ago.
+    """
+    mine = inbound.c.conversation == str(key), inbound.c.message_id == message_id
+    first = select(inbound.c.turn_id).where(*mine).order_by(inbound.c.id).limit(1)
+    turn_id = conn.execute(first).scalar()
+    events = events_of(conn, turn_id, key) if turn_id is not None else []
+    return [event for event in events if isinstance(event, Incoming)]
 
 
 def in_conversation(event: Inbound, key: ConversationKey) -> Inbound:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from bot.storage.tables import deliveries, inbound
+from bot.storage.tables import deliveries, inbound, spoken
 
 __all__ = [
     "Delivery",
@@ -86,6 +86,9 @@ def adopt(conn: Connection, *, turn_id: int, from_turn: int) -> None:
 _KNOWN_SENT = select(deliveries.c.conversation, deliveries.c.message_id).where(
     deliveries.c.turn_id.between(bindparam("low"), bindparam("high")), deliveries.c.message_id != ""
 )
+_KNOWN_SPOKEN = select(spoken.c.conversation, spoken.c.message_id).where(
+    spoken.c.turn_id.between(bindparam("low"), bindparam("high")), spoken.c.message_id != ""
+)
 _KNOWN_RECEIVED = select(inbound.c.conversation, inbound.c.message_id).where(
     inbound.c.turn_id.between(bindparam("low"), bindparam("high")), inbound.c.message_id != ""
 )
@@ -96,7 +99,7 @@ def known_messages(conn: Connection, *, near_turn: int) -> set[tuple[str, str]]:
     near = {"low": near_turn - _NEAR_TURNS, "high": near_turn + _NEAR_TURNS}
     return {
         (row.conversation, row.message_id)
-        for query in (_KNOWN_SENT, _KNOWN_RECEIVED)
+        for query in (_KNOWN_SENT, _KNOWN_SPOKEN, _KNOWN_RECEIVED)
         for row in conn.execute(query, near)
     }
 

@@ -10,12 +10,20 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, fun
 from bot.errors import BotError
 from bot.messages import ConversationKey, dump_inbound, load_inbound
 from bot.storage.inbound import in_conversation
+from bot.storage.ranges import within_chat
 from bot.storage.tables import (
     chats,
     conversations,
     deliveries,
+    documents,
+    drawings,
     exchanges,
     inbound,
+    overheard,
+    pairings,
+    personas,
+    showings,
+    spoken,
     summaries,
     timers,
     turns,
@@ -23,7 +31,7 @@ from bot.storage.tables import (
 
 __all__ = ["move_chat"]
 
-_BY_CONVERSATION = (inbound, turns, exchanges, summaries)
+_BY_CONVERSATION = (inbound, turns, exchanges, summaries, overheard, pairings, documents, drawings, showings)
 
 
 def move_chat(conn: Connection, *, platform: str, account: str, old_chat: str, new_chat: str) -> None:
@@ -36,23 +44,32 @@ def move_chat(conn: Connection, *, platform: str, account: str, old_chat: str, n
         return
     old = ConversationKey(platform=platform, account=account, chat=old_chat)
     new = replace(old, chat=new_chat)
-    conn.execute(delete(deliveries).where(_begins_with(deliveries.c.conversation, old.peer)))
-    for table in (inbound, exchanges):
-        conn.execute(update(table).where(_begins_with(table.c.conversation, old.peer)).values(message_id=""))
+    for sent in (deliveries, spoken):
+        conn.execute(delete(sent).where(within_chat(sent.c.conversation, old.peer)))
+    for table in (inbound, exchanges, showings):
+        conn.execute(update(table).where(within_chat(table.c.conversation, old.peer)).values(message_id=""))
+    _renumber_overheard(conn, old)
+    moved = within_chat(drawings.c.conversation, old.peer)
+    conn.execute(update(drawings).where(moved).values(line_id="", reply_to="", showing=False))
     for table in _BY_CONVERSATION:
         _rename(conn, table, table.c.conversation, old.peer, new.peer)
     _move_timers(conn, old, new)
     _move_heads(conn, old.peer, new.peer)
+    _move_personas(conn, old.peer, new.peer)
     _move_settings(conn, old.peer, new.peer)
 
 
+def _renumber_overheard(conn: Connection, old: ConversationKey) -> None:
+    """What was heard is of use in the new chat; its ids are made such as no message has there."""
+    before = f"{old.chat}:"
+    renumbered = before + overheard.c.message_id
+    conn.execute(
+        update(overheard).where(within_chat(overheard.c.conversation, old.peer)).values(message_id=renumbered)
+    )
+
+
 def _rename(conn: Connection, table: Table, column: ColumnElement[str], old: str, new: str) -> None:
-    conn.execute(update(table).where(_begins_with(column, old)).values({column: _renamed(column, old, new)}))
-
-
-def _begins_with(column: ColumnElement[str], peer: str) -> ColumnElement[bool]:
-    # A peer ends with "/", the thread follows; "0" is the character after "/". A range can use the index.
-    return (column >= peer) & (column < peer[:-1] + "0")
+    conn.execute(update(table).where(within_chat(column, old)).values({column: _renamed(column, old, new)}))
 
 
 def _renamed(column: ColumnElement[str], old: str, new: str) -> ColumnElement[str]:
@@ -60,7 +77,7 @@ def _renamed(column: ColumnElement[str], old: str, new: str) -> ColumnElement[st
 
 
 def _move_timers(conn: Connection, old: ConversationKey, new: ConversationKey) -> None:
-    rows = conn.execute(select(timers).where(_begins_with(timers.c.conversation, old.peer))).all()
+    rows = conn.execute(select(timers).where(within_chat(timers.c.conversation, old.peer))).all()
     for row in rows:
         key = replace(ConversationKey.parse(row.conversation), chat=new.chat)
         conn.execute(
@@ -78,7 +95,7 @@ def _payload_in(payload: str, key: ConversationKey) -> str:
 
 
 def _move_heads(conn: Connection, old: str, new: str) -> None:
-    rows = conn.execute(select(conversations).where(_begins_with(conversations.c.key, old))).all()
+    rows = conn.execute(select(conversations).where(within_chat(conversations.c.key, old))).all()
     for row in rows:
         key = new + row.key[len(old) :]
         conn.execute(delete(conversations).where(conversations.c.key == row.key))
@@ -89,6 +106,13 @@ def _move_heads(conn: Connection, old: str, new: str) -> None:
             conn.execute(update(conversations).where(conversations.c.key == key).values(head=row.head))
 
 
+def _move_personas(conn: Connection, old: str, new: str) -> None:
+    kept = select(personas.c.name).where(personas.c.peer == new).scalar_subquery()
+    moved = personas.c.peer == old, personas.c.name.not_in(kept)
+    conn.execute(update(personas).where(*moved).values(peer=new))
+    conn.execute(delete(personas).where(personas.c.peer == old))
+
+
 def _move_settings(conn: Connection, old: str, new: str) -> None:
     moved = _row(conn, chats, chats.c.peer == old)
     if moved is None:
@@ -97,10 +121,20 @@ def _move_settings(conn: Connection, old: str, new: str) -> None:
     kept = _row(conn, chats, chats.c.peer == new)
     if kept is None:
         # The old chat may have been closed because it moved; the new one is open until it refuses a message.
-        conn.execute(insert(chats), {"peer": new, "settings": moved["settings"]})
+        conn.execute(insert(chats), {"peer": new, "settings": moved["settings"], **_standing(moved)})
         return
     settings = {**orjson.loads(moved["settings"]), **orjson.loads(kept["settings"])}
-    conn.execute(update(chats).where(chats.c.peer == new).values(settings=orjson.dumps(settings).decode()))
+    values = {"settings": orjson.dumps(settings).decode(), **_standing(moved, kept)}
+    conn.execute(update(chats).where(chats.c.peer == new).values(values))
+
+
+def _standing(moved: RowMapping, kept: RowMapping | None = None) -> dict[str, object]:
+    """Whether the chat is admitted and has been welcomed: in its old form or in its new one."""
+    rows = [row for row in (kept, moved) if row is not None]
+    return {
+        "standing": next((row["standing"] for row in rows if row["standing"]), ""),
+        "welcomed_at": next((row["welcomed_at"] for row in rows if row["welcomed_at"] is not None), None),
+    }
 
 
 def _row(conn: Connection, table: Table, where: ColumnElement[bool]) -> RowMapping | None:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.storage.tables import personas
 
-__all__ = ["delete_persona", "persona_definition", "persona_names", "save_persona"]
+__all__ = ["StoredPersona", "delete_persona", "persona_definition", "save_persona", "stored_personas"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPersona:
+    """A chat's own persona; ``author_id`` is the platform's id of whoever made it."""
+
+    name: str
+    definition: str
+    author_id: str
 
 
 def persona_definition(conn: Connection, peer: str, name: str) -> str | None:
@@ -15,16 +26,26 @@ def persona_definition(conn: Connection, peer: str, name: str) -> str | None:
     return conn.execute(query).scalar()
 
 
-def persona_names(conn: Connection, peer: str) -> list[str]:
-    """The names of a chat's own personas, in the order they were made."""
-    query = select(personas.c.name).where(personas.c.peer == peer).order_by(personas.c.created_at)
-    return list(conn.execute(query).scalars())
+def stored_personas(conn: Connection, peer: str) -> list[StoredPersona]:
+    """A chat's own personas, in the order they were made."""
+    query = (
+        select(personas.c.name, personas.c.definition, personas.c.author_id)
+        .where(personas.c.peer == peer)
+        .order_by(personas.c.created_at, personas.c.name)
+    )
+    return [
+        StoredPersona(name=row.name, definition=row.definition, author_id=row.author_id)
+        for row in conn.execute(query)
+    ]
 
 
 def save_persona(
     conn: Connection, peer: str, name: str, *, definition: str, author_id: str, now: float, most: int
 ) -> bool:
-    """Store a persona of a chat, replacing one of that name; False when there would be over ``most``."""
+    """Store a persona of a chat; False when there would be over ``most``.
+
+    One of that name is replaced and stays its first author's.
+    """
     mine = (personas.c.peer == peer) & (personas.c.name == name)
     if conn.execute(update(personas).where(mine).values(definition=definition)).rowcount:
         return True

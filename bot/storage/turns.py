@@ -25,6 +25,7 @@ __all__ = [
     "give_up_turn",
     "mark_done",
     "mark_stopping",
+    "open_turns_before",
     "prune_turns",
     "put_back_running",
     "put_off_turn",
@@ -173,6 +174,13 @@ def mark_stopping(
         )
     )
     return [found]
+
+
+def open_turns_before(conn: Connection, conversation: str, turn_id: int) -> list[int]:
+    """The turns of a conversation's queue that are not over and older than this one."""
+    older = turns.c.conversation == conversation, turns.c.id < turn_id, turns.c.lane == Lane.QUEUE
+    query = select(turns.c.id).where(*older, turns.c.state.in_(OPEN_STATES)).order_by(turns.c.id)
+    return list(conn.scalars(query))
 
 
 def recover_turns(conn: Connection, *, max_attempts: int, at: float) -> tuple[list[OpenTurn], list[int]]:

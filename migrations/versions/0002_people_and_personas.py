@@ -31,10 +31,13 @@ def upgrade() -> None:
     _create_pairings()
     _create_personas()
     _create_overheard()
+    _create_comparisons()
 
 
 def downgrade() -> None:
-    for table in ("overheard", "personas", "pairings", "people"):
+    with op.batch_alter_table("feedback") as feedback:
+        feedback.drop_column("model")
+    for table in ("comparisons", "overheard", "personas", "pairings", "people"):
         op.drop_table(table)
     op.drop_index("ix_exchanges_author_id_created_at", "exchanges")
     with op.batch_alter_table("chats") as chats:
@@ -66,7 +69,16 @@ def _create_pairings() -> None:
         sa.Column("person", sa.String(length=128), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("conversation", sa.String(length=512), nullable=False, comment="where the person asked"),
+        sa.Column(
+            "turn_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="what the person asked",
+        ),
         sa.Column("expires_at", sa.Float(), nullable=False),
+        sa.Column(
+            "admitted_at", sa.Float(), comment="set when the person was let in and is still to be told so"
+        ),
         sa.PrimaryKeyConstraint("code", name="pk_pairings"),
         comment="Codes that strangers got and an admin can admit them by.",
     )
@@ -99,3 +111,29 @@ def _create_overheard() -> None:
         comment="What was lately said in groups to others than the bot, for those who ask what they missed.",
     )
     op.create_index("ix_overheard_conversation_sent_at", "overheard", ["conversation", "sent_at"])
+
+
+def _create_comparisons() -> None:
+    op.add_column(
+        "feedback",
+        sa.Column(
+            "model",
+            sa.String(length=128),
+            server_default="",
+            nullable=False,
+            comment="which of several answers is meant",
+        ),
+    )
+    op.create_table(
+        "comparisons",
+        sa.Column(
+            "turn_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("turn_id", "place", name="pk_comparisons"),
+        comment="The models whose answers to one question stand in one reply, in their order.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,11 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from bot.sandbox import Sandbox
 from tests.e2e.brain import Brain
+from tests.e2e.conftest import STORY_SECONDS
+from tests.e2e.evidence import add_evidence
 from tests.e2e.service import Service
+
+from .people import WAIT_SECONDS
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -32,18 +36,27 @@ FLAGS = (
     "--disable-sync",
 )
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=WAIT_SECONDS * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser these tests are reported as not run."""
+    """They may take as long as other stories; without a browser they are reported as not run."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(STORY_SECONDS))
             if CHROMIUM is None:
                 item.add_marker(
                     pytest.mark.skip(reason="not run: no Chromium here (apt-get install chromium)")
                 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what explains a failure."""
+    report = yield
+    add_evidence(item, report)
+    return report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,29 +99,40 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
-    """Everything a story needs; ended on leaving."""
+async def open_browser() -> AsyncIterator[Browser]:
+    """A browser without a window, closed on leaving."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def open_stage(
+    folder: Path, browser: Browser, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Stage]:
+    """Everything a story needs, ended on leaving, except the browser."""
     brain = Brain()
-    async with Sandbox(script=brain) as provider, async_playwright() as playwright:
+    async with Sandbox(script=brain) as provider:
         wanted = {
             "SILICONFLOW_API_KEY": "sk-for-tests-only",
             "SILICONFLOW_BASE_URL": provider.url,
             **(settings or {}),
         }
         service = Service(folder, wanted)
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         try:
             await service.start()
             yield Stage(provider=provider, brain=brain, service=service, browser=browser)
         finally:
-            await browser.close()
             await service.aclose()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """A running service; every test brings its own browser."""
-    async with open_stage(tmp_path_factory.mktemp("page")) as opened:
+    async with open_browser() as browser, open_stage(tmp_path_factory.mktemp("page"), browser) as opened:
         yield opened
 
 

@@ -6,9 +6,9 @@ import asyncio
 
 from playwright.async_api import Locator, Page, expect
 
-__all__ = ["answers", "ask", "say", "until"]
+__all__ = ["WAIT_SECONDS", "answers", "ask", "say", "until"]
 
-WAIT_SECONDS = 15.0
+WAIT_SECONDS = 45.0
 
 
 def answers(page: Page) -> Locator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.sandbox import ChatRequest, Reply, Script
+from bot.sandbox.message_rules import flat_text
 
 __all__ = ["Brain", "continues", "question_of"]
 
@@ -46,7 +47,7 @@ class Brain(Script):
 
 def question_of(request: ChatRequest) -> str:
     """The newest message of a person that is not a request to continue."""
-    asked = [str(message["content"]) for message in request.messages if message["role"] == "user"]
+    asked = [flat_text(message["content"]) for message in request.messages if message["role"] == "user"]
     if asked[-1].startswith(CUT_OFF):
         return asked[-2]
     return asked[-1]

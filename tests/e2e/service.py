@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sqlite3
 import sys
 import time
@@ -13,23 +12,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
+
+from tests.fakes.ports import free_port
 
 __all__ = ["Service", "free_port"]
 
 ROOT = Path(__file__).parents[2]
-_START_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+_START_SECONDS = 90.0
+_STOP_SECONDS = 60.0
 
 
 class Service:
-    """``python -m bot`` with settings and a folder of its own. ``aclose`` ends it however it stands."""
+    """``python -m bot`` with settings and a folder of its own. ``aclose`` ends it however it stands.
+
+    ``started`` are those whose logs explain a test that fails.
+    """
+
+    started: ClassVar[list[Service]] = []
 
     def __init__(self, folder: Path, settings: Mapping[str, str], *, arguments: tuple[str, ...] = ()) -> None:
         self.folder = folder
@@ -42,12 +42,16 @@ class Service:
             "PARLEY_HTTP__PORT": str(self.port),
             "PARLEY_LOG__FORMAT": "json",
             "PARLEY_ACCESS": "open",
+            "PARLEY_LIMITS__PERSON_PER_MINUTE": "0",
+            "PARLEY_LIMITS__CHAT_PER_MINUTE": "0",
             **settings,
         }
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, *, wait: bool = True) -> None:
         """Start it, and wait until it can serve messages."""
+        if self not in self.started:
+            self.started.append(self)
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -55,7 +59,7 @@ class Service:
                 "bot",
                 *self._arguments,
                 cwd=self.folder,
-                env=self._environment(),
+                env=self.environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -63,13 +67,20 @@ class Service:
         if wait:
             await self.healthy()
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it is started with; a command started with the same works on its database."""
         kept = {
             name: os.environ[name]
             for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
             if name in os.environ
         }
         return {**kept, "PYTHONPATH": str(ROOT), **self._settings}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.returncode is None
 
     async def healthy(self) -> None:
         """Wait until /healthz answers 200; AssertionError with the log when it does not come to that."""
@@ -85,7 +96,7 @@ class Service:
     def status(self, path: str) -> int:
         """The HTTP status of a path of the service; 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=15) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as exc:
             return exc.code
@@ -103,7 +114,7 @@ class Service:
         """SIGTERM, as a supervisor does; the exit code."""
         assert self.process is not None
         self.process.terminate()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(_STOP_SECONDS):
             return await self.process.wait()
 
     async def aclose(self) -> None:

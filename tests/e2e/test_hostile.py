@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[dict[str, Any], str]] = {
                 "is_video": False,
             }
         },
-        "stickers",
+        "could not get the file",
     ),
     "kind nobody knows": ({"hologram": {"depth": 3}}, "this kind of message"),
     "empty text": ({"text": ""}, "no text I can read"),

@@ -189,11 +189,12 @@ async def test_being_thrown_out_ends_the_answer_and_being_let_in_again_begins_an
     await group.say(hugo, "@parley_bot friends?")
     await ida.say("friends?")
     await stage.telegram.until(
-        lambda: group.texts[-1].endswith("friends?") and ida.texts[-1] == "You said: friends?"
+        lambda: any("friends?" in text for text in group.texts) and ida.texts[-1] == "You said: friends?"
     )
-    assert len(group.texts) == len(ida.texts) == 2
+    assert len(ida.texts) == 2
+    assert len(group.texts) <= 3  # with the introduction to a group that it is added to
     after = stage.telegram.calls_of("sendMessage") + stage.telegram.calls_of("editMessageText")
-    assert len(after) - calls <= 4
+    assert len(after) - calls <= 5
 
 
 async def test_a_button_that_cannot_be_answered_still_works(stage: Stage) -> None:

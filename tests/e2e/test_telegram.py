@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from bot.conversation import menu
 from bot.sandbox import Cut, HttpError, Reply, StreamError, ToolCall
 from tests.e2e.conftest import Stage
 from tests.fakes.telegram import PrivateChat
@@ -27,17 +28,18 @@ def _last_is(chat: PrivateChat, text: str) -> bool:
 async def test_the_answer_grows_in_place_and_is_stored(stage: Stage) -> None:
     """One message appears with the first words, grows by edits, and ends as the whole answer."""
     chat = stage.telegram.private(stage.telegram.person("Ann"))
-    stage.brain.teach("about rivers", Reply(text="Rivers **run** to the sea. " * 12, tokens_per_second=40))
+    stage.brain.teach("about rivers", Reply(text="Rivers **run** to the sea. " * 12, tokens_per_second=25))
     await chat.say("Tell me about rivers")
     whole = ("Rivers run to the sea. " * 12).strip()
-    await stage.telegram.until(lambda: chat.texts == [whole], seconds=20)
+    # The text can be whole while it still grows: the stop button goes with the final edit.
+    await stage.telegram.until(lambda: chat.texts == [whole] and not chat.bot_messages[0].buttons)
     answer = chat.bot_messages[0]
     assert answer.edits >= 2
     assert any(entity["type"] == "bold" for entity in answer.entities)
     assert [len(shown.text) for shown in answer.history] == sorted(
         len(shown.text) for shown in answer.history
     )
-    assert answer.buttons == []
+    await stage.service.settled()
     replies = stage.service.rows(
         "select reply, outcome from exchanges where request = 'Tell me about rivers'"
     )
@@ -78,7 +80,7 @@ async def test_stop_ends_the_answer_at_once_and_the_model_with_it(stage: Stage) 
     await stage.telegram.until(lambda: len(chat.texts) == 1)
     request = stage.provider.requests[-1]
     await chat.say("/stop")
-    await asyncio.wait_for(request.ended.wait(), 5)
+    await asyncio.wait_for(request.ended.wait(), 30)
     assert request.client_went_away
     await stage.telegram.until(lambda: chat.texts[0].endswith("Stopped."))
     assert len(chat.texts) == 1
@@ -147,7 +149,7 @@ async def test_a_cut_stream_is_continued_where_it_broke(stage: Stage) -> None:
         "cut me", Reply(text=text, tokens_per_second=60, fault=Cut(after_tokens=70)), Reply(text=text)
     )
     await chat.say("cut me")
-    await stage.telegram.until(lambda: chat.texts == [text], seconds=20)
+    await stage.telegram.until(lambda: chat.texts == [text])
     shown = chat.bot_messages[0].history
     assert all(text.startswith(state.text.removesuffix("…").rstrip()) for state in shown)
 
@@ -164,7 +166,7 @@ async def test_an_overloaded_provider_is_tried_again(stage: Stage) -> None:
         Reply(text="Here I am."),
     )
     await chat.say("be patient")
-    await stage.telegram.until(lambda: chat.texts == ["Here I am."], seconds=40)
+    await stage.telegram.until(lambda: chat.texts == ["Here I am."])
 
 
 async def test_a_provider_without_balance_is_told_in_one_sentence(stage: Stage) -> None:
@@ -209,9 +211,7 @@ async def test_a_long_answer_arrives_whole_through_the_real_flood_limits(stage: 
     chat = stage.telegram.private(stage.telegram.person("Nora"))
     stage.brain.teach("everything", Reply(text=LONG, tokens_per_second=2000))
     await chat.say("Tell me everything")
-    await stage.telegram.until(
-        lambda: "Part 59" in " ".join(chat.texts) and not chat.last.buttons, seconds=60
-    )
+    await stage.telegram.until(lambda: "Part 59" in " ".join(chat.texts) and not chat.last.buttons)
     shown = "\n".join(chat.texts)
     for n in range(1, 60):
         assert f"Part {n}" in shown
@@ -264,10 +264,10 @@ async def test_a_long_paste_that_arrives_in_pieces_is_one_question(stage: Stage)
     """A text over the platform's limit comes as several messages and gets one answer."""
     chat = stage.telegram.private(stage.telegram.person("Otto"))
     before = len(stage.provider.requests)
+    stage.brain.teach("the end of the paste", Reply(text="Read it all."))
     await chat.say("a" * 4096)
     await chat.say("b" * 4096)
     await chat.say("the end of the paste")
-    stage.brain.teach("the end of the paste", Reply(text="Read it all."))
     await stage.telegram.until(lambda: chat.texts == ["Read it all."])
     assert len(stage.provider.requests) == before + 1
     content = stage.provider.requests[-1].body["messages"][-1]["content"]
@@ -275,14 +275,14 @@ async def test_a_long_paste_that_arrives_in_pieces_is_one_question(stage: Stage)
     assert "b" * 4096 in content
 
 
-async def test_a_photo_gets_a_sentence_and_not_silence(stage: Stage) -> None:
-    """What cannot be read yet is said, in the person's language."""
+async def test_a_broken_file_gets_a_sentence_and_not_silence(stage: Stage) -> None:
+    """Why it cannot be read is said, in the person's language."""
     chat = stage.telegram.private(stage.telegram.person("Pia"))
     await chat.send_photo(b"\xff\xd8\xff\xe0 not really a picture")
-    await stage.telegram.until(lambda: bool(chat.texts) and "pictures" in chat.texts[0])
+    await stage.telegram.until(lambda: bool(chat.texts) and "damaged" in chat.texts[0])
     chinese = stage.telegram.private(stage.telegram.person("小明", language="zh-hans"))
     await chinese.send_voice(b"OggS not really sound")
-    await stage.telegram.until(lambda: bool(chinese.texts) and "语音消息" in chinese.texts[0])
+    await stage.telegram.until(lambda: bool(chinese.texts) and "录音" in chinese.texts[0])
 
 
 async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
@@ -294,13 +294,17 @@ async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
 
 async def test_the_command_menu_is_published_in_both_languages(stage: Stage) -> None:
     """People find the commands in Telegram's own menu, in private chats and in groups."""
-    for scope in ("all_private_chats", "all_group_chats"):
+    places = {
+        "all_private_chats": {entry.name for entry in menu() if entry.in_private},
+        "all_group_chats": {entry.name for entry in menu() if entry.in_groups},
+    }
+    for scope, names in places.items():
         await stage.telegram.until(partial(stage.telegram.commands, scope, "zh"))
         english = {entry["command"]: entry["description"] for entry in stage.telegram.commands(scope)}
         chinese = {entry["command"]: entry["description"] for entry in stage.telegram.commands(scope, "zh")}
         assert english["new"] == "Start a new conversation"
         assert chinese["new"] == "开始新对话"
-        assert set(english) == set(chinese) == {"new", "retry", "undo", "stop", "settings", "help"}
+        assert set(english) == set(chinese) == names
 
 
 async def test_a_bad_update_does_not_hold_up_the_others(stage: Stage) -> None:
@@ -372,9 +376,9 @@ async def test_an_answer_that_was_not_confirmed_is_not_sent_twice(stage: Stage) 
     chat = stage.telegram.private(stage.telegram.person("Will"))
     stage.telegram.drop_answer("sendMessage", where=lambda params: str(params.get("chat_id")) == str(chat.id))
     await chat.say("lost and found")
-    await stage.telegram.until(lambda: "You said: lost and found" in chat.texts, seconds=30)
+    await stage.telegram.until(lambda: "You said: lost and found" in chat.texts)
     await chat.say("next")
-    await stage.telegram.until(lambda: chat.texts[-1:] == ["You said: next"], seconds=30)
+    await stage.telegram.until(lambda: chat.texts[-1:] == ["You said: next"])
     assert chat.texts == ["You said: lost and found", "You said: next"]
 
 

@@ -16,13 +16,14 @@ from bot.errors import (
     PlatformBusy,
     PlatformUnclear,
     StorageError,
+    VoiceForbidden,
 )
 from bot.messages import Attachment, ChatKind, ConversationKey, Inbound
-from bot.ports import Button, Capabilities, Fidelity, Pace, Rendered, Submit
+from bot.ports import Button, Capabilities, Fidelity, OutgoingFile, OutgoingVoice, Pace, Rendered, Submit
 from bot.rendering import Document, flatten, split
 from bot.storage.ledger import Delivery
 
-__all__ = ["FakeClock", "FakeLedger", "FakePlatform", "Shown"]
+__all__ = ["FakeClock", "FakeLedger", "FakePlatform", "FilelessPlatform", "Shown"]
 
 Buttons = tuple[tuple[Button, ...], ...]
 
@@ -39,12 +40,13 @@ class Shown:
 
 
 @dataclass(slots=True)
-class FakePlatform:
+class FilelessPlatform:
     """An Adapter over a dictionary. ``mood`` is asked before each call and names what goes wrong, or "".
 
     busy: refused, nothing done · lost: refused silently, nothing done · unclear: done, but no answer ·
     gone: the message edited is deleted first · picky: formatted content is refused · closed: nobody can be
-    reached · moved: the chat has the id "moved" now · defect: an error that no adapter should raise.
+    reached · moved: the chat has the id "moved" now · defect: an error that no adapter should raise ·
+    no voice: voice notes are forbidden, audio is not · no sound: both are.
     """
 
     limit: int = 200
@@ -184,6 +186,72 @@ class FakePlatform:
         if mood == "picky" and content.payload is not None:
             raise PartRejected("can't parse entities")
         return mood
+
+
+@dataclass(slots=True)
+class FakePlatform(FilelessPlatform):
+    """The same with files and voice notes: the bot's are kept in ``sent_files`` and ``sent_voices``."""
+
+    sent_files: list[OutgoingFile] = field(default_factory=list)
+    sent_voices: list[OutgoingVoice] = field(default_factory=list)
+    pictures: dict[str, tuple[OutgoingFile, ...]] = field(default_factory=dict)
+    voice_mime: str = "audio/ogg"
+
+    async def send_file(
+        self, key: ConversationKey, file: OutgoingFile, *, caption: str = "", reply_to: str = ""
+    ) -> str:
+        mood = await self._called("send_file", Rendered(text=caption))
+        self.sent_files.append(file)
+        message_id = self.new_id()
+        self.messages[message_id] = Shown(caption, (), reply_to, key, [caption])
+        if mood == "unclear":
+            raise PlatformUnclear("the answer did not arrive")
+        return message_id
+
+    async def send_voice(
+        self, key: ConversationKey, note: OutgoingVoice, *, reply_to: str = "", caption: str = ""
+    ) -> str:
+        mood = await self._called("send_voice", Rendered(text=caption))
+        if mood == "no voice" and note.mime == "audio/ogg":
+            raise VoiceForbidden("VOICE_MESSAGES_FORBIDDEN")
+        if mood == "no sound":
+            raise VoiceForbidden("CHAT_SEND_AUDIOS_FORBIDDEN")
+        self.sent_voices.append(note)
+        message_id = self.new_id()
+        self.messages[message_id] = Shown(caption, (), reply_to, key, [caption])
+        if mood == "unclear":
+            raise PlatformUnclear("the answer did not arrive")
+        return message_id
+
+    async def show_media(
+        self,
+        key: ConversationKey,
+        message_id: str,
+        media: Sequence[OutgoingFile],
+        *,
+        caption: str,
+        buttons: Sequence[Sequence[Button]] = (),
+        maybe_sent: bool = False,
+        taken: Collection[tuple[str, str]] = (),
+    ) -> tuple[str, ...]:
+        """One takes the place of the line, several are a message below it; both are kept in ``pictures``."""
+        mood = await self._called("show_media", Rendered(text=caption))
+        if mood == "gone":
+            self.messages.pop(message_id, None)
+        if mood == "no media":
+            raise PartRejected("media are not taken here")
+        if message_id not in self.messages:
+            raise MessageGone("message to edit not found")
+        self._change(message_id, Rendered(text=caption), tuple(map(tuple, buttons)))
+        shown = message_id
+        if len(media) > 1:
+            sent = (number for number in self.pictures if maybe_sent and int(number) > int(message_id))
+            shown = next(sent, "") or self.new_id()
+            self.messages.setdefault(shown, Shown("", (), message_id, key))
+        self.pictures[shown] = tuple(media)
+        if mood == "unclear":
+            raise PlatformUnclear("the answer did not arrive")
+        return () if shown == message_id else (shown,)
 
 
 class FakeLedger:

@@ -120,7 +120,7 @@ def test_lists_in_toml_are_lists(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "fault"),
     [
-        ("PARLEY_ACCESS", "closed", "'closed' is not one of pairing, open"),
+        ("PARLEY_ACCESS", "closed", "'closed' is not one of pairing, listed, open"),
         ("PARLEY_HTTP__PORT", "70000", "'70000' is more than 65535"),
         ("PARLEY_HTTP__PORT", "-1", "'-1' is less than 0"),
         ("PARLEY_HTTP__PORT", "web", "'web' is not a whole number"),

@@ -50,7 +50,7 @@ export function listen(on) {
   function open() {
     close();
     source = new EventSource("/chat/events");
-    for (const name of ["hello", "message", "message_gone", "chat", "chat_gone", "typing", "answer"]) {
+    for (const name of ["hello", "message", "message_gone", "chat", "chat_gone", "typing", "home", "answer"]) {
       source.addEventListener(name, (event) => on[name](JSON.parse(event.data)));
     }
     source.addEventListener("hello", () => on.line(true));

@@ -3,6 +3,7 @@
 import { get, listen, nonce, post } from "./api.js";
 import { Composer } from "./composer.js";
 import { make, Messages } from "./messages.js";
+import { Pickers } from "./pickers.js";
 import { Sidebar, titleOf } from "./sidebar.js";
 import { fillTexts, say } from "./texts.js";
 
@@ -20,11 +21,13 @@ let current = "";
 let workingUntil = 0;
 let sending = Promise.resolve();
 let beginning = null;
+let ordered = false;
 const drafts = new Map();
 const pressed = new Set();
 
 const sidebar = new Sidebar({ rename, remove });
 const messages = new Messages(element("messages"), { press, edit: (message) => composer.edit(message), retry, again, discard });
+const pickers = new Pickers({ chat: () => current || (beginning ??= beginChat()), press: pressBeside });
 const composer = new Composer({ send, rewrite, stop, editLast });
 
 // --- showing --------------------------------------------------------------------------------------------
@@ -80,6 +83,7 @@ function report(trouble) {
 
 function lock() {
   element("locked").hidden = false;
+  element("choices").hidden = element("pick-settings").hidden = true;
   element("composer").inert = true;
   drawState();
 }
@@ -98,6 +102,7 @@ async function open(id) {
     element("earlier").hidden = true;
   }
   sidebar.choose(id);
+  pickers.choose(id);
   drawState();
   await load();
   toEnd();
@@ -170,8 +175,9 @@ function deliver(pending) {
 async function deliverNow(pending, where) {
   try {
     pending.chat = await where;
-    await post(`chats/${pending.chat}/messages`, { text: pending.text, nonce: pending.nonce });
-    if (pending.chat === current && !/^\/(stop|cancel)\b/.test(pending.text)) expectAnswer();
+    const { id } = await post(`chats/${pending.chat}/messages`, { text: pending.text, nonce: pending.nonce });
+    // A quick answer may be here before the word that its question was taken.
+    if (pending.chat === current && !messages.isAnswered(id) && !/^\/(stop|cancel)\b/.test(pending.text)) expectAnswer();
   } catch (trouble) {
     if (pending.chat === current) keepingPlace(() => messages.failed(pending));
     else drafts.set(pending.chat, pending.text);
@@ -187,6 +193,7 @@ async function beginChat() {
     if (!current) {
       current = chat.id;
       sidebar.choose(chat.id);
+      pickers.choose(chat.id);
       history.replaceState(null, "", `#${chat.id}`);
     }
     return chat.id;
@@ -221,6 +228,13 @@ async function press(message, button) {
   await post(`chats/${message.chat}/press`, { message: message.id, data: button.data, nonce: name }).catch(report);
 }
 
+/** Presses what stands under no message; `named` gets the name of the answer before there can be one. */
+async function pressBeside(chat, data, named) {
+  const name = nonce();
+  named(name);
+  await post(`chats/${chat}/press`, { data, nonce: name });
+}
+
 function retry() {
   send("/retry");
 }
@@ -244,12 +258,19 @@ function take(view) {
     if (view.who === "bot" && !view.live) sidebar.mark(view.chat);
     return;
   }
+  if (view.who === "person") ordered = view.text.startsWith("/");
   keepingPlace(() => {
     if (!messages.put(view)) return;
     if (view.who === "bot") workingUntil = 0;
-    if (view.who === "bot" && !view.live) readAloud(view);
+    if (view.who === "bot" && !view.live) ended(view);
     drawState();
   });
+}
+
+function ended(view) {
+  readAloud(view);
+  if (ordered) pickers.refresh();
+  ordered = false;
 }
 
 function readAloud(view) {
@@ -263,6 +284,7 @@ async function resume() {
     composer.longest = start.longest_text;
     sidebar.fill(start.chats);
     element("locked").hidden = true;
+    element("choices").hidden = element("pick-settings").hidden = false;
     element("composer").inert = false;
     await load();
     drawState();
@@ -282,14 +304,19 @@ const events = {
   chat_gone({ id }) {
     sidebar.remove(id);
     drafts.delete(id);
+    pickers.forget(id);
     if (id === current) newChat();
   },
   typing: ({ chat }) => chat === current && expectAnswer(),
   answer({ nonce: name, text }) {
-    if (pressed.delete(name)) toast(text);
+    if (pickers.answer(name, text) || !pressed.delete(name)) return;
+    toast(text);
+    if (text) pickers.refresh();
   },
+  home: (view) => pickers.show(view),
   line(connected) {
     element("line").textContent = connected ? "" : say("reconnecting");
+    pickers.connected(connected);
   },
   locked: lock,
 };

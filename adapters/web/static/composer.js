@@ -27,6 +27,7 @@ export class Composer {
     this.#box.addEventListener("paste", (event) => this.#refuseGiant(event, event.clipboardData));
     this.#box.addEventListener("drop", (event) => this.#refuseGiant(event, event.dataTransfer));
     this.#box.addEventListener("blur", () => setTimeout(() => this.#hideMenu(), 150));
+    this.#menu.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus
     this.#stop.addEventListener("click", () => on.stop());
     document.getElementById("leave-edit").addEventListener("click", () => this.leaveEdit());
     document.getElementById("composer").addEventListener("submit", (event) => {
@@ -170,8 +171,12 @@ export class Composer {
     this.#chosen = Math.min(this.#chosen, Math.max(offered.length - 1, 0));
     this.#menu.hidden = offered.length === 0;
     this.#menu.replaceChildren(...offered.map((command, index) => this.#option(command, index)));
-    if (offered.length) this.#box.setAttribute("aria-activedescendant", `command-${this.#chosen}`);
-    else this.#hideMenu();
+    if (offered.length) {
+      this.#box.setAttribute("aria-activedescendant", `command-${this.#chosen}`);
+      this.#menu.children[this.#chosen].scrollIntoView({ block: "nearest" });
+    } else {
+      this.#hideMenu();
+    }
   }
 
   #option(command, index) {
@@ -179,10 +184,7 @@ export class Composer {
     const option = make("li", { id: `command-${index}`, role: "option" },
       make("code", { textContent: `/${command.name}` }), make("span", { textContent: text }));
     option.setAttribute("aria-selected", String(index === this.#chosen));
-    option.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      this.#take(command);
-    });
+    option.addEventListener("click", () => this.#take(command));
     return option;
   }
 

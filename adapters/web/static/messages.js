@@ -36,8 +36,8 @@ function blocksOf(html) {
 
 const sources = new WeakMap();
 
-/** Makes `body` show `html`; blocks that stay the same stay the same elements, with what a reader did to them. */
-function patch(body, html) {
+/** Makes `body` show `html` of ours; blocks that stay the same stay the same elements, with what a reader did to them. */
+export function showBody(body, html) {
   const wanted = blocksOf(html);
   wanted.forEach((block, index) => {
     const source = block.outerHTML;
@@ -67,6 +67,25 @@ function dress(block) {
     button.addEventListener("click", () => copy(button, code.querySelector("code").textContent));
     code.querySelector(".code-head").append(button);
   }
+}
+
+/** Makes `place` show rows of buttons. Who had one of them under the fingers has it there afterwards. */
+export function showButtons(place, rows, press) {
+  const source = JSON.stringify(rows);
+  if (sources.get(place) === source) return;
+  sources.set(place, source);
+  const held = place.contains(document.activeElement) ? document.activeElement.dataset.data : undefined;
+  const elements = rows.map((row) => make("div", { className: "row" }, ...row.map((button) => buttonOf(button, press))));
+  place.replaceChildren(...elements);
+  if (held !== undefined) [...place.querySelectorAll("button")].find((one) => one.dataset.data === held)?.focus();
+}
+
+function buttonOf(button, press) {
+  const element = make("button", { type: "button", textContent: button.label, dir: "auto" });
+  element.dataset.data = button.data;
+  element.classList.toggle("chosen", button.label.startsWith("✓ "));
+  element.addEventListener("click", () => press(button));
+  return element;
 }
 
 const isCommand = (text) => /^\/\w+\s*$/.test(text);
@@ -121,6 +140,11 @@ export class Messages {
     }
   }
 
+  /** Whether the bot has said something after this message. */
+  isAnswered(id) {
+    return [...this.#shown.values()].some(({ view }) => view.who === "bot" && Number(view.id) > Number(id));
+  }
+
   /** Shows a message in its newest form; whether that changed anything. */
   put(view) {
     const known = this.#shown.get(view.id);
@@ -155,27 +179,12 @@ export class Messages {
       actions.append(...(view.who === "bot" ? this.#botActions(view.id) : this.#personActions(view.id)));
     }
     const body = element.querySelector(".body");
-    if (view.who === "bot") patch(body, view.html);
+    if (view.who === "bot") showBody(body, view.html);
     else body.replaceChildren(make("p", { dir: "auto", textContent: view.text }));
     element.classList.toggle("live", view.live);
     element.classList.toggle("command", view.who === "person" && isCommand(view.text));
     element.querySelector(".actions").title = new Date(view.at * 1000).toLocaleString();
-    this.#drawButtons(element.querySelector(".buttons"), view);
-  }
-
-  #drawButtons(place, view) {
-    const source = JSON.stringify(view.buttons);
-    if (sources.get(place) === source) return;
-    sources.set(place, source);
-    place.replaceChildren(
-      ...view.buttons.map((row) =>
-        make("div", { className: "row" }, ...row.map((button) => {
-          const element = make("button", { type: "button", textContent: button.label });
-          element.addEventListener("click", () => this.#on.press(view, button));
-          return element;
-        })),
-      ),
-    );
+    showButtons(element.querySelector(".buttons"), view.buttons, (button) => this.#on.press(view, button));
   }
 
   #botActions(id) {

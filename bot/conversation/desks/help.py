@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.conversation.commands import CommandName
+from bot.conversation.commands import SHOWN, CommandName
 from bot.conversation.desk import Order, OrderHandler, Press, PressHandler
 from bot.conversation.saying import Saying
 from bot.ports import Clock
@@ -37,7 +37,9 @@ class HelpDesk:
         await self._saying.say(order.turn, order.message, say("start", order.language))
 
     async def _help(self, order: Order) -> None:
-        await self._saying.say(order.turn, order.message, say("help", order.language))
+        lines = [f"- /{name} – {say(f'menu_{name}', order.language)}" for name in SHOWN]
+        text = say("help", order.language, commands="\n".join(lines))
+        await self._saying.say(order.turn, order.message, text)
 
     async def _vote(self, press: Press) -> bool:
         """Store what somebody thinks of the answer that the button stands under."""

@@ -17,7 +17,7 @@ async def calculate(
 ) -> str:
     """Calculate exactly; use it for any arithmetic beyond the trivial.
 
-    Knows + - * / // mod ^ ! (), n%, pi, e, sqrt, cbrt, ln, log(x, base), exp, sin, cos, tan (radians, or 30°),
+    Knows + - * / // mod ^ ! (), n%, pi, e, sqrt, cbrt, ln, log(x, base), exp, sin, cos, tan (radians or 30°),
     round(x, places), floor, ceil, abs, min, max, gcd, lcm.
     """
     return number_text(evaluate(expression))

@@ -15,13 +15,14 @@ from bot.errors import (
     PlatformUnclear,
 )
 from bot.messages import Author, ButtonPressed, ChatKind, ConversationKey, Incoming, TextPart
+from bot.ports import MenuCommand
 from tests.contract.adapters.room import Room
 from tests.fakes.platform import FakePlatform
 
 __all__ = ["open_fake_room"]
 
 KEY = ConversationKey(platform="fake", account="1", chat="7")
-ANN = Author(id="7", name="Ann")
+ANN = Author(id="7", name="Ann", language="en")
 
 
 class FakeRoom(Room):
@@ -55,9 +56,22 @@ class FakeRoom(Room):
     def seen(self) -> str:
         return "\n".join(self.platform.texts(KEY.chat))
 
+    def newest(self) -> str:
+        shown = list(self.platform.messages.values())[-1]
+        return f"{shown.text} {[button.label for row in shown.buttons for button in row]}"
+
     async def press(self, label: str) -> None:
         message_id, shown = list(self.platform.messages.items())[-1]
         data = next(button.data for row in shown.buttons for button in row if button.label == label)
+        self._press(message_id, data)
+
+    async def forge(self, data: str) -> None:
+        self._press(list(self.platform.messages)[-1], data)
+
+    def told(self) -> list[str]:
+        return list(self.platform.answered_buttons.values())
+
+    def _press(self, message_id: str, data: str) -> None:
         number = self.platform.new_id()
         self.platform.arriving.put_nowait(
             ButtonPressed(
@@ -73,6 +87,10 @@ class FakeRoom(Room):
 
     def answered_message(self, message_id: str) -> str:
         return self.platform.messages[message_id].reply_to
+
+    async def files(self) -> list[tuple[str, bytes]]:
+        spoken = [note.as_file("voice") for note in self.platform.sent_voices]
+        return [(file.name, file.data) for file in (*self.platform.sent_files, *spoken)]
 
     def complaints(self) -> list[str]:
         return [
@@ -96,7 +114,7 @@ class FakeRoom(Room):
 
 
 @asynccontextmanager
-async def open_fake_room() -> AsyncIterator[Room]:
+async def open_fake_room(*, menu: Sequence[MenuCommand] = ()) -> AsyncIterator[Room]:
     """A room without a wire."""
     room = FakeRoom(FakePlatform(limit=1000))
     try:

@@ -5,36 +5,40 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Protocol, TypeVar
 
 from bot.errors import DeliveryError, StorageError
 from bot.messages import ButtonPressed, Inbound, Incoming
-from bot.ports import Adapter
+from bot.ports import Adapter, MenuCommand, Submit
 
 __all__ = ["Opener", "Room"]
 
 E = TypeVar("E", Incoming, ButtonPressed)
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 
 
 class Room(ABC):
     """What every platform's tests are written against. The adapter runs from ``start`` to ``stop``.
 
     ``redelivers`` says that the platform keeps what was not stored; ``replies`` that it shows which message
-    one answers; ``writes_anything`` that a person can write what are keys on a keyboard.
+    one answers; ``writes_anything`` that a person can write what are keys on a keyboard; ``tells`` that who
+    pressed a button is told something; ``forges`` that a press can be made by hand.
     """
 
     redelivers = True
     replies = True
     writes_anything = True
+    tells = True
+    forges = True
 
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
         self.events: list[Inbound] = []
         self.refusals = 0
         self.ready = asyncio.Event()
+        self.core: Submit | None = None
         self._task: asyncio.Task[None] | None = None
 
     # --- the bot's side ---------------------------------------------------------------------------------
@@ -62,6 +66,8 @@ class Room(ABC):
         if self.refusals:
             self.refusals -= 1
             raise StorageError("the disk is full")
+        if self.core is not None:
+            await self.core(event)
         self.events.append(event)
 
     async def arrived(self, kind: type[E], count: int = 1) -> list[E]:
@@ -100,8 +106,36 @@ class Room(ABC):
         """The person presses a button under the newest message."""
 
     @abstractmethod
+    def newest(self) -> str:
+        """The bot's newest message with the labels of its buttons."""
+
+    async def press_stop(self) -> None:
+        """The person ends the answer that is being written, by the platform's own control if it has one."""
+        await self.until(lambda: "■ Stop" in self.newest())
+        await self.press("■ Stop")
+
+    def rest(self) -> None:  # noqa: B027 - most platforms count nothing
+        """Let as much of the platform's time pass as people take between two messages."""
+
+    async def forge(self, data: str) -> None:
+        """A press with data that stands under no button."""
+        raise AssertionError("no press can be made by hand here")
+
+    def told(self) -> list[str]:
+        """The short lines that were shown after presses, in their order; none where nothing is told."""
+        return []
+
+    def listening(self) -> AbstractAsyncContextManager[None]:
+        """Hear meanwhile what is told; needed where it is told to nobody else."""
+        return nullcontext()
+
+    @abstractmethod
     def answered_message(self, message_id: str) -> str:
         """The id of the message that one of the bot's is shown to answer; empty when to none."""
+
+    @abstractmethod
+    async def files(self) -> list[tuple[str, bytes]]:
+        """The files that the person got: their names and what is in them."""
 
     @abstractmethod
     def complaints(self) -> list[str]:
@@ -118,4 +152,7 @@ class Room(ABC):
         """Let the next send meet this trouble."""
 
 
-Opener = Callable[[], AbstractAsyncContextManager[Room]]
+class Opener(Protocol):
+    """Opens a room; ``menu`` is the adapter's."""
+
+    def __call__(self, *, menu: Sequence[MenuCommand] = ()) -> AbstractAsyncContextManager[Room]: ...

@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 from adapters.slack.adapter import SlackAdapter
 from bot.errors import ChatClosed, DeliveryError, MessageGone, PartRejected, PlatformBusy, PlatformUnclear
 from bot.messages import Inbound
+from bot.ports import MenuCommand
 from tests.contract.adapters.room import Room
 from tests.fakes.slack import FakeSlack, Message, bad_gateway, rate_limited, server_error, withdrawn
+from tests.fakes.slack.elements import Pressable
+from tests.fakes.slack.interaction import pressed_in_message
 from tests.unit.slack.support import HastyClock
 
 __all__ = ["open_slack_room"]
@@ -29,15 +32,17 @@ class SlackRoom(Room):
 
     replies = False
 
-    def __init__(self, slack: FakeSlack) -> None:
+    def __init__(self, slack: FakeSlack, menu: Sequence[MenuCommand] = ()) -> None:
         super().__init__(
             SlackAdapter(
                 bot_token=slack.bot_token,
                 app_token=slack.app_token,
                 api_base_url=slack.url,
-                clock=HastyClock(),
+                menu=menu,
+                clock=(clock := HastyClock()),
             )
         )
+        self._clock = clock
         self.slack = slack
         self.dm = slack.dm(slack.person("Ann"))
         self._root: Message | None = None
@@ -58,8 +63,30 @@ class SlackRoom(Room):
         shown = [f"{message.text} {message.buttons}" for message in self.dm.bot_messages]
         return "\n".join(shown).replace("**", "")
 
+    def newest(self) -> str:
+        message = self.dm.bot_messages[-1]
+        return f"{message.text} {message.buttons}".replace("**", "")
+
     async def press(self, label: str) -> None:
         await self.dm.press(self.dm.bot_messages[-1], label)
+
+    async def press_stop(self) -> None:
+        await self.until(lambda: any(message.streaming for message in self.dm.bot_messages))
+        await self.dm.press_stop(self.dm.bot_messages[-1])
+
+    def rest(self) -> None:
+        """Slack counts the calls of a minute, and the adapter leaves out what would be too many."""
+        self._clock.skip(20.0)
+
+    async def forge(self, data: str) -> None:
+        action = {"type": "button", "action_id": "button:0:0", "block_id": "b", "value": data}
+        pressable = Pressable(label="?", action_id="button:0:0", value=data, action=action)
+        message = self.dm.bot_messages[-1]
+        payload = pressed_in_message(self.dm.world, self.dm.person, message, pressable)
+        await self.dm.world.courier.send_once("interactive", payload)
+
+    def told(self) -> list[str]:
+        return [message.text for message in self.dm.ephemerals]
 
     def answered_message(self, message_id: str) -> str:
         return ""
@@ -83,12 +110,12 @@ class SlackRoom(Room):
 
 
 @asynccontextmanager
-async def open_slack_room() -> AsyncIterator[Room]:
+async def open_slack_room(*, menu: Sequence[MenuCommand] = ()) -> AsyncIterator[Room]:
     """A room on a Slack without rate limits."""
     async with FakeSlack(
         tiers="off", ack_seconds=2.0, press_seconds=30.0, retry_after_seconds=(0.0, 1.0, 5.0)
     ) as slack:
-        room = SlackRoom(slack)
+        room = SlackRoom(slack, menu)
         try:
             yield room
         finally:

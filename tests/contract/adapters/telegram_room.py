@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,9 +16,11 @@ from bot.errors import (
     PlatformBusy,
     PlatformUnclear,
 )
+from bot.ports import MenuCommand
 from tests.contract.adapters.room import Room
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.telegram.errors import bad_gateway, bad_request, blocked, flood_wait, migrated, server_error
+from tests.fakes.telegram.state import CallbackAnswer
 from tests.unit.telegram.support import HastyClock
 
 __all__ = ["open_telegram_room"]
@@ -36,9 +39,12 @@ _REFUSALS = {
 class TelegramRoom(Room):
     """Ann's private chat with the bot."""
 
-    def __init__(self, telegram: FakeTelegram) -> None:
-        super().__init__(TelegramAdapter(token=telegram.token, api_base_url=telegram.url, clock=HastyClock()))
+    def __init__(self, telegram: FakeTelegram, menu: Sequence[MenuCommand] = ()) -> None:
+        super().__init__(
+            TelegramAdapter(token=telegram.token, api_base_url=telegram.url, menu=menu, clock=HastyClock())
+        )
         self.telegram = telegram
+        self._answers: list[asyncio.Future[CallbackAnswer]] = []
         self.chat = telegram.private(telegram.person("Ann", username="ann"))
 
     async def say(self, text: str) -> None:
@@ -47,12 +53,30 @@ class TelegramRoom(Room):
     def seen(self) -> str:
         return "\n".join(self.chat.texts)
 
+    def newest(self) -> str:
+        message = self.chat.bot_messages[-1]
+        rows = (message.markup or {}).get("inline_keyboard", [])
+        return f"{message.text} {[button['text'] for row in rows for button in row]}"
+
     async def press(self, label: str) -> None:
-        self.chat.push_button(self.chat.last, label)
+        self._answers.append(self.chat.push_button(self.chat.last, label))
+
+    async def forge(self, data: str) -> None:
+        message = self.chat.bot_messages[-1]
+        kept, message.markup = message.markup, {"inline_keyboard": [[{"text": "?", "callback_data": data}]]}
+        self._answers.append(self.chat.push_button(message, data))
+        message.markup = kept
+
+    def told(self) -> list[str]:
+        return [answer.result().text for answer in self._answers if answer.done()]
 
     def answered_message(self, message_id: str) -> str:
         replied = self.chat.chat.messages[int(message_id)].reply_to
         return str(replied.message_id) if replied is not None else ""
+
+    async def files(self) -> list[tuple[str, bytes]]:
+        stored = [message.file for message in self.chat.bot_messages if message.file is not None]
+        return [(file.name, file.data) for file in stored]
 
     def complaints(self) -> list[str]:
         # An edit that changes nothing is refused in words; the adapter may make one and has to know them.
@@ -71,10 +95,10 @@ class TelegramRoom(Room):
 
 
 @asynccontextmanager
-async def open_telegram_room() -> AsyncIterator[Room]:
+async def open_telegram_room(*, menu: Sequence[MenuCommand] = ()) -> AsyncIterator[Room]:
     """A room on a Telegram without flood control."""
     async with FakeTelegram(flood="off") as telegram:
-        room = TelegramRoom(telegram)
+        room = TelegramRoom(telegram, menu)
         try:
             yield room
         finally:

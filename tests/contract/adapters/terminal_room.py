@@ -5,14 +5,18 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import shutil
+import tempfile
 import termios
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from unittest import mock
 
 from adapters.terminal import Console, TerminalAdapter
 from bot.errors import DeliveryError
+from bot.ports import MenuCommand
 from tests.contract.adapters.room import Room
 from tests.unit.test_terminal import CONTROL, Emulator
 
@@ -76,9 +80,13 @@ class TerminalRoom(Room):
     redelivers = False
     replies = False
     writes_anything = False
+    tells = False
+    forges = False
 
-    def __init__(self, seat: Seat) -> None:
-        super().__init__(TerminalAdapter(busy=self._is_busy, console=Console.over(seat.slave, seat.slave)))
+    def __init__(self, seat: Seat, folder: Path) -> None:
+        console = Console.over(seat.slave, seat.slave)
+        super().__init__(TerminalAdapter(busy=self._is_busy, console=console, folder=folder))
+        self._folder = folder
         self.seat = seat
         self._busy = False
         self._typed = 0
@@ -106,12 +114,23 @@ class TerminalRoom(Room):
     def seen(self) -> str:
         return self.seat.screen
 
+    def newest(self) -> str:
+        """What stands below the last line typed."""
+        *_, last, rest = re.split(r"^›", self.seat.screen, flags=re.MULTILINE)
+        return (rest if rest.strip() else last).partition("\n")[2]
+
+    async def press_stop(self) -> None:
+        self.seat.type("\x03")
+
     async def press(self, label: str) -> None:
         number = re.findall(rf"\[(\d+)\] {re.escape(label)}", self.seat.screen)[-1]
         await self._type(f":{number}")
 
     def answered_message(self, message_id: str) -> str:
         return ""
+
+    async def files(self) -> list[tuple[str, bytes]]:
+        return [(path.name, path.read_bytes()) for path in sorted(self._folder.iterdir())]
 
     def complaints(self) -> list[str]:
         return [repr(found[0]) for found in _FOREIGN.finditer(self.seat.raw)]
@@ -124,13 +143,14 @@ class TerminalRoom(Room):
 
 
 @asynccontextmanager
-async def open_terminal_room() -> AsyncIterator[Room]:
+async def open_terminal_room(*, menu: Sequence[MenuCommand] = ()) -> AsyncIterator[Room]:
     """A room on a wide screen, so that nothing is wrapped."""
-    with mock.patch.dict(os.environ, {"TERM": "xterm-256color"}):
-        seat = Seat()
-        room = TerminalRoom(seat)
+    with mock.patch.dict(os.environ, {"TERM": "xterm-256color", "LC_ALL": "en_GB.UTF-8"}):
+        seat, folder = Seat(), Path(tempfile.mkdtemp(prefix="terminal-room-"))
+        room = TerminalRoom(seat, folder)
         try:
             yield room
         finally:
             await room.stop()
             seat.close()
+            shutil.rmtree(folder)

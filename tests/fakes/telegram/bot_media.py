@@ -7,11 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from .bot_messages import own_message
 from .call import Call
 from .errors import bad_request
 from .files import MAX_DOWNLOAD_BYTES, StoredFile
 from .media import media_content
-from .sending import deliver
+from .sending import deliver, read_markup
 from .state import Message, Wire
 from .texts import read_caption
 from .world import World
@@ -80,6 +81,24 @@ def _album_item(world: World, call: Call, item: Wire, album: Wire) -> Message:
     return _post(world, call, kind, stored, caption, entities, {}, extra=dict(album))
 
 
+def edit_message_media(world: World, call: Call) -> Wire:
+    """editMessageMedia: a message with media gets another, one of text becomes one with media."""
+    message = own_message(world, call)
+    item = call.json("media") or {}
+    kind = item.get("type", "")
+    if kind not in _ALBUM_KINDS:
+        raise bad_request("can't parse InputMedia: unsupported type")
+    stored = world.files.receive(call, str(item.get("media", "")), kind)
+    caption, entities = read_caption(
+        item.get("caption", ""), item.get("parse_mode", ""), item.get("caption_entities"), world.report
+    )
+    message.content, message.file, message.rich = media_content(kind, stored), stored, None
+    message.text, message.entities, message.markup = caption, entities, read_markup(call)
+    message.edit_date = world.wall()
+    world.note(message)
+    return message.wire()
+
+
 def get_file(world: World, call: Call) -> Wire:
     """getFile: a path for up to 20 MB."""
     stored = world.files.get(call.text("file_id"))
@@ -99,5 +118,6 @@ METHODS: dict[str, Callable[[World, Call], Any]] = {
         for kind in ("photo", "document", "voice", "audio", "video")
     },
     "sendMediaGroup": send_media_group,
+    "editMessageMedia": edit_message_media,
     "getFile": get_file,
 }

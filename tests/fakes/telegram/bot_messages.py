@@ -12,7 +12,7 @@ from .state import CallbackAnswer, ChatAction, Draft, Message, Wire
 from .texts import read_caption, read_draft_text, read_text
 from .world import World
 
-__all__ = ["METHODS"]
+__all__ = ["METHODS", "own_message"]
 
 MAX_ANSWER_CHARACTERS = 200
 MAX_DELETED_AT_ONCE = 100
@@ -46,7 +46,8 @@ def send_rich_message(world: World, call: Call) -> Wire:
     return deliver(world, call, text=plain_text(rich.blocks), rich=rich).wire()
 
 
-def _own_message(world: World, call: Call) -> Message:
+def own_message(world: World, call: Call) -> Message:
+    """The message of the bot's that is to be edited; raises ApiError (400)."""
     if call.params.get("inline_message_id"):
         raise bad_request("MESSAGE_ID_INVALID")
     chat = world.open_chat(call.params.get("chat_id"))
@@ -62,7 +63,7 @@ def _own_message(world: World, call: Call) -> Message:
 
 def edit_message_text(world: World, call: Call) -> Wire:
     """editMessageText, also with ``rich_message``."""
-    message = _own_message(world, call)
+    message = own_message(world, call)
     if message.content:
         raise bad_request("there is no text in the message to edit")
     if call.params.get("rich_message"):
@@ -74,7 +75,7 @@ def edit_message_text(world: World, call: Call) -> Wire:
 
 def edit_message_caption(world: World, call: Call) -> Wire:
     """editMessageCaption"""
-    message = _own_message(world, call)
+    message = own_message(world, call)
     if message.kind not in _CAPTIONED:
         raise bad_request("there is no caption in the message to edit")
     text, entities = read_caption(
@@ -85,7 +86,7 @@ def edit_message_caption(world: World, call: Call) -> Wire:
 
 def edit_message_reply_markup(world: World, call: Call) -> Wire:
     """editMessageReplyMarkup"""
-    message = _own_message(world, call)
+    message = own_message(world, call)
     return _change(world, message, call, text=message.text, entities=message.entities, rich=message.rich)
 
 

@@ -54,6 +54,7 @@ _TABLE = {
     "editMessageText": f"text parse_mode entities link_preview_options rich_message {_EDIT}",
     "editMessageReplyMarkup": _EDIT,
     "editMessageCaption": f"{_CAPTION} show_caption_above_media {_EDIT}",
+    "editMessageMedia": f"*media {_EDIT}",
     "deleteMessage": "*chat_id *message_id",
     "deleteMessages": "*chat_id *message_ids",
     "sendChatAction": "*chat_id *action business_connection_id message_thread_id",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,13 +13,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from bot.conversation import BUILT_IN, AnswerSettings, House, PersonaBook, build_core
+from bot.conversation import BUILT_IN, AnswerSettings, House, Making, PersonaBook, Senses, build_core
 from bot.conversation.intake import Intake
+from bot.conversation.perceiving.perceiving import Reader
 from bot.engine import EmbeddedEngine
 from bot.events import ModelEvent
 from bot.exchange import Exchange
+from bot.media import Audio
 from bot.messages import (
     Attachment,
+    AttachmentKind,
     Author,
     ButtonPressed,
     ChatKind,
@@ -35,8 +38,19 @@ from bot.messages import (
     TextPart,
 )
 from bot.ports import ChatModel, ChatRequest, Clock, SystemClock
-from bot.providers import open_siliconflow
-from bot.sandbox import Reply, Sandbox, Stall
+from bot.providers import (
+    DRAWING_MODELS,
+    FILMING_MODELS,
+    AccountCatalogue,
+    Calls,
+    SiliconFlowFilmmaker,
+    SiliconFlowPainter,
+    SiliconFlowSpeaker,
+    SiliconFlowTranscriber,
+    SiliconFlowVoices,
+    open_siliconflow,
+)
+from bot.sandbox import HEARING_MODELS, SPEAKING_MODELS, Reply, Sandbox, Stall
 from bot.settings import Access
 from bot.storage import Database, history, open_database
 from bot.storage.chats import set_chat_setting
@@ -83,6 +97,9 @@ class FaultyModel:
             raise self.defects.pop(0)
         return self._model.stream(request)
 
+    def sees(self, model: str) -> bool:
+        return self._model.sees(model)
+
     def context_tokens(self, model: str) -> int:
         return self._model.context_tokens(model)
 
@@ -95,8 +112,11 @@ class Stage:
     clock: Clock = field(default_factory=SystemClock)
     platform: FakePlatform = field(default_factory=lambda: FakePlatform(limit=2000))
     brain: Brain = field(default_factory=Brain)
+    readers: Mapping[AttachmentKind, Reader] = field(default_factory=dict)
+    real_name_verified: bool = True
     toolbox: Toolbox = field(default_factory=default_tools)
     models: tuple[str, ...] = (MODEL,)
+    seeing_models: tuple[str, ...] = ()
     context_tokens: int = 24_000
     max_tokens: int = 2048
     thinking_shown: bool = True
@@ -104,12 +124,18 @@ class Stage:
     retry_delays_seconds: Sequence[float] = (0.01, 0.01)
     admins: Sequence[str] = ()
     allowed: Sequence[str] = ()
+    names: Sequence[str] = ("Parley",)
     personas: PersonaBook = field(default_factory=lambda: PersonaBook(BUILT_IN))
     access: Access = Access.OPEN
+    person_per_minute: int = 0
+    chat_per_minute: int = 0
     platforms: Sequence[str] = ("fake",)
+    drawing_models: tuple[str, ...] = tuple(model.id for model in DRAWING_MODELS)
+    filming_models: tuple[str, ...] = tuple(model.id for model in FILMING_MODELS)
+    minute_seconds: float = 1.0
 
     async def __aenter__(self) -> Stage:
-        self.sandbox = Sandbox(script=self.brain)
+        self.sandbox = Sandbox(script=self.brain, real_name_verified=self.real_name_verified)
         await self.sandbox.start()
         await self.begin()
         return self
@@ -126,6 +152,7 @@ class Stage:
         self._tasks: list[asyncio.Task[None]] = [
             asyncio.create_task(self.engine.serve(self.turns.handle), name="engine"),
             asyncio.create_task(self.platform.run(self.intake.submit, lambda: None), name="platform"),
+            asyncio.create_task(self.door.watch(), name="door"),
         ]
 
     async def _open(self) -> None:
@@ -137,6 +164,26 @@ class Stage:
             open_siliconflow(api_key="sk-test", base_url=self.sandbox.url, clock=hasty, random=lambda: 0.5)
         )
         self.model = FaultyModel(chat)
+        self.catalogue = AccountCatalogue(api=chat.api, clock=hasty, configured=self.models)
+        self._stack.push_async_callback(self.catalogue.aclose)
+        calls = Calls(clock=hasty)
+        self.senses = Senses(
+            audio=await self._stack.enter_async_context(Audio()),
+            hearing=SiliconFlowTranscriber(api=chat.api, calls=calls),
+            hearing_models=HEARING_MODELS,
+            speaking=SiliconFlowSpeaker(api=chat.api, calls=calls),
+            speaking_models=SPEAKING_MODELS,
+            voices=SiliconFlowVoices(api=chat.api, calls=calls),
+        )
+        self.making = Making(
+            painter=SiliconFlowPainter(api=chat.api),
+            drawing_models=self.drawing_models,
+            filmmaker=SiliconFlowFilmmaker(api=chat.api),
+            filming_models=self.filming_models,
+            minute_seconds=self.minute_seconds,
+            poll_seconds=0.05,
+            again_seconds=0.05,
+        )
         self.engine = EmbeddedEngine(
             database=self.database,
             clock=self.clock,
@@ -144,10 +191,12 @@ class Stage:
             shutdown_grace_seconds=3.0,
         )
         core = build_core(self._house())
-        self.folding, self.turns = core.folding, core.turns
+        self.folding, self.turns, self.door = core.folding, core.turns, core.door
         # Pastes and albums are told by the test's clock, like the engine's holds.
-        self.intake = Intake(engine=self.engine, clock=self.clock)
+        self.intake = Intake(engine=self.engine, overhearing=core.overhearing, clock=self.clock)
         self._stack.push_async_callback(self.folding.aclose)
+        self.captioning = core.captioning
+        self._stack.push_async_callback(self.captioning.aclose)
 
     async def begin_idle(self) -> None:
         """Open what a new process opens, but do no work: for looking at what the last one left."""
@@ -160,10 +209,15 @@ class Stage:
             database=self.database,
             adapters=dict.fromkeys(self.platforms, self.platform),
             model=self.model,
+            catalogue=self.catalogue,
             toolbox=self.toolbox,
             personas=self.personas,
+            readers=self.readers,
+            senses=self.senses,
+            making=self.making,
             answers=AnswerSettings(
                 models=self.models,
+                seeing_models=self.seeing_models,
                 max_tokens=self.max_tokens,
                 context_tokens=self.context_tokens,
                 turn_timeout_seconds=self.turn_timeout_seconds,
@@ -171,8 +225,11 @@ class Stage:
             access=self.access,
             admins=self.admins,
             allowed=self.allowed,
+            names=self.names,
             clock=SwiftClock(),
             thinking_shown=self.thinking_shown,
+            person_per_minute=self.person_per_minute,
+            chat_per_minute=self.chat_per_minute,
         )
 
     async def end(self) -> None:
@@ -202,7 +259,7 @@ class Stage:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """What the model was asked, as JSON, in order."""
-        return [record.body for record in self.sandbox.requests]
+        return [record.body for record in self.sandbox.chats]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until it holds. Raises AssertionError with what the platform shows when it never does."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.admission import Admission
+from bot.conversation.access.admission import Admission
 from bot.conversation.commands import CommandName, lane_of, menu, nearest, parse_command
 from bot.messages import Author, ConversationKey
 from bot.ports import Lane
@@ -46,10 +46,11 @@ def test_ordinary_text_is_no_command(text: str) -> None:
     assert parse_command(text) is None
 
 
-def test_only_stop_overtakes() -> None:
+def test_only_stop_overtakes_and_what_takes_long() -> None:
     """Everything else keeps its place in the conversation."""
     overtaking = [name for name in CommandName if lane_of(parse_command(f"/{name}")) is Lane.CONTROL]  # type: ignore[arg-type]
-    assert overtaking == [CommandName.STOP]
+    slow = {CommandName.TRANSCRIBE, CommandName.IMAGE, CommandName.VIDEO}
+    assert set(overtaking) == {CommandName.STOP, *slow}
 
 
 def test_a_misspelt_command_is_met_with_the_nearest() -> None:
@@ -65,15 +66,21 @@ def test_every_command_of_the_menu_is_one_we_know() -> None:
         assert set(entry.descriptions) == set(LANGUAGES)
 
 
-@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_every_language_has_every_sentence() -> None:
+    """A new sentence is not forgotten in a translation, nor an old one left behind."""
+    for language in LANGUAGES:
+        assert set(TEXTS[language]) == set(TEXTS["en"]), language
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS["en"]))
 def test_a_sentence_takes_the_same_values_in_every_language(key: str) -> None:
     """No placeholder is lost in translation, and every language has its own words."""
-    english, chinese = TEXTS[key]
+    english, chinese = TEXTS["en"][key], TEXTS["zh"][key]
     fields = [
         {name for _, name, _, _ in string.Formatter().parse(text) if name} for text in (english, chinese)
     ]
     assert fields[0] == fields[1]
-    assert re.search(r"[\u4e00-\u9fff]", chinese) or key == "tool_running"
+    assert re.search(r"[\u4e00-\u9fff]", chinese) or key in ("tool_running", "list_separator")
     # A language is offered under its own name too: whoever needs it may read no other.
     assert not re.search(r"[\u4e00-\u9fff]", english) or key == "button_language_zh"
 

@@ -127,7 +127,7 @@ async def test_closing_ends_the_summaries_under_way(open_stage: OpenStage) -> No
     for number in range(7):
         await ann.ask(f"number {number} {LONG}")
     assert stage.folding._tasks
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await stage.folding.aclose()
     assert not stage.folding._tasks
 

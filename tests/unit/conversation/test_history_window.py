@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.history import estimate_tokens, fit_history, message_tokens
-from bot.conversation.persona_library import BUILT_IN
-from bot.conversation.personas import instructions
+from bot.conversation.history import estimate_tokens, fit_history, message_tokens, picture_tokens
+from bot.conversation.personas.library import BUILT_IN
+from bot.conversation.personas.persona import instructions
 from bot.events import Outcome, ToolCall
 from bot.exchange import Exchange, dump_steps, load_steps
 from bot.messages import ChatKind
-from bot.ports import AssistantMessage, ToolMessage, UserMessage
+from bot.ports import AssistantMessage, Picture, ToolMessage, UserMessage
 from bot.tools import default_tools
 
 
@@ -92,3 +93,19 @@ def test_token_estimates_grow_with_the_text(text: str) -> None:
     """A longer text never costs less, and no text is free."""
     assert 0 < estimate_tokens(text) <= estimate_tokens(text + "more words")
     assert estimate_tokens(text) <= len(text) + 2
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "tokens"),
+    [(1024, 1024, 2017), (768, 384, 631), (1540, 1540, 3025)],
+)
+def test_a_picture_costs_what_the_dearest_family_charges(width: int, height: int, tokens: int) -> None:
+    """The examples of the provider's price rules (facts: SiliconFlow §2.7)."""
+    picture = Picture(data=b"x", mime="image/jpeg", width=width, height=height)
+    assert tokens <= picture_tokens(picture) <= tokens + 2
+
+
+def test_a_picture_that_is_gone_costs_its_caption() -> None:
+    """So that a long talk about pictures fits."""
+    picture = Picture(data=b"", mime="image/jpeg", width=1536, height=1536, caption="a cat on a wall")
+    assert picture_tokens(picture) < 20

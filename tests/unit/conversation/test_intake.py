@@ -94,7 +94,7 @@ async def test_an_album_is_one_question(held: Stage, clock: ManualClock) -> None
     clock.advance(0.9)
     await held.quiet()
     (text,) = ann.texts
-    assert text.count("I can't read pictures yet") == 1
+    assert text.count("I can't see pictures here") == 1
     assert len(held.requests) == 1
 
 

@@ -332,13 +332,13 @@ async def test_a_forged_press_from_another_chat_does_nothing(stage: Stage, data:
 
 
 async def test_a_stranger_is_told_once_and_the_model_is_not_asked(open_stage: OpenStage) -> None:
-    """The sentence names the id to give to the operator; who is admitted is answered."""
+    """The sentence holds a code to give to the operator; who is admitted is answered."""
     stage = await open_stage(access=Access.PAIRING, admins=["1"])
     ann = stage.talk()
     await ann.ask("Hello", author=BEN)
     await ann.ask("Hello?", author=BEN)
     assert len(ann.texts) == 1
-    assert "2" in ann.texts[0]
+    assert "python -m bot admit" in ann.texts[0]
     await ann.ask("Hello", author=ANN)
     assert ann.texts[1] == "You said: Hello"
     assert len(stage.requests) == 1

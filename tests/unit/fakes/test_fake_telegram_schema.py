@@ -202,6 +202,7 @@ def bot_calls(
         ("sendRichMessage", {**to, "rich_message": {"markdown": markdown + table}}),
         ("sendMediaGroup", {**to, "media": album}),
         *media,
+        ("editMessageMedia", {**mine, "media": {"type": "photo", "media": file_id, "caption": "c"}}),
         ("editMessageCaption", {**mine, "caption": "d"}),
         ("deleteMessage", mine),
         ("deleteMessages", {**to, "message_ids": [1]}),

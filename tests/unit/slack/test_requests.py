@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from adapters.slack.adapter import SlackAdapter
 from bot.messages import ButtonPressed
@@ -144,6 +145,15 @@ async def test_signed_nonsense_breaks_nothing(slack: FakeSlack, body: bytes, sta
         assert await post(url, body, **signed(body)) == status
         await slack.dm(ann).say("after")
         await until(lambda: store.addressed)
+
+
+async def test_a_body_that_is_too_large_is_logged(slack: FakeSlack) -> None:
+    """Whoever looks for a message that never came finds why."""
+    body = b" " * (1024 * 1024 + 1)
+    async with served(slack, Store()) as (_, url):
+        with capture_logs() as lines:
+            assert await post(url, body, **signed(body)) == 413
+    assert "slack_request_too_large" in [line["event"] for line in lines]
 
 
 async def test_before_and_after_its_run_requests_are_put_off(slack: FakeSlack) -> None:

@@ -44,6 +44,10 @@ def _pragma(text: str) -> Callable[[Connection], Any]:
     return change
 
 
+def _holders(folder: Path, words: bytes) -> list[str]:
+    return [file.name for file in folder.iterdir() if words in file.read_bytes()]
+
+
 async def _on_writer(database: Database, statement: str) -> None:
     """Execute the statement on the writer's connection, outside its transactions."""
     assert isinstance(database, _SqliteDatabase)
@@ -240,3 +244,15 @@ async def test_a_database_in_memory_has_its_tables() -> None:
         )
         query = "SELECT key FROM conversations"
         assert await database.read(lambda conn: conn.exec_driver_sql(query).scalar()) == "k"
+
+
+async def test_what_was_deleted_can_be_scrubbed_from_the_files(database: Database, tmp_path: Path) -> None:
+    """Neither the file nor the log beside it holds the word; the rest is still there."""
+    folder = tmp_path / "some" / "folder"
+    await database.write(_insert("to be deleted"))
+    await database.write(_insert("to be kept"))
+    await database.write(lambda conn: conn.exec_driver_sql("DELETE FROM t WHERE v LIKE '%deleted'").close())
+    assert _holders(folder, b"to be deleted") != []
+    assert await database.scrub()
+    assert _holders(folder, b"to be deleted") == []
+    assert await database.read(_values) == ["to be kept"]

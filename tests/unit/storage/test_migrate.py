@@ -97,7 +97,7 @@ def test_a_database_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/parley.db"
     assert migrate(url) is True
     assert migrate(url) is False
-    subprocess.run([sys.executable, "-c", _START, url], cwd=_ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", _START, url], cwd=_ROOT, check=True, timeout=110)
 
 
 def test_the_files_are_named_for_their_revisions(tmp_path: Path) -> None:

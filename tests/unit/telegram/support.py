@@ -27,6 +27,7 @@ ANN: dict[str, Any] = {
     "language_code": "en",
 }
 BOT: dict[str, Any] = {"id": ME.id, "is_bot": True, "first_name": "Parley", "username": ME.username}
+PATIENCE_SECONDS = 60.0
 PRIVATE: dict[str, Any] = {"id": 7, "type": "private", "first_name": "Ann"}
 GROUP: dict[str, Any] = {"id": -1001, "type": "supergroup", "title": "Team"}
 
@@ -120,13 +121,13 @@ async def running(work: Any, name: str = "under-test") -> AsyncIterator[asyncio.
         yield task
     finally:
         task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(task, return_exceptions=True)
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 
 
-async def until(condition: Callable[[], Any], *, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until ``condition`` holds. Raises AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -31,7 +31,7 @@ from bot.ports import (
 from bot.rendering import parse
 from tests.fakes.telegram import ApiError, FakeTelegram, PrivateChat, bad_gateway, bad_request, flood_wait
 
-from .support import HastyClock, Store, running, until
+from .support import PATIENCE_SECONDS, HastyClock, Store, running, until
 
 MENU = (MenuCommand(name="new", descriptions={"en": "Start over"}),)
 
@@ -54,7 +54,7 @@ async def adapter(telegram: FakeTelegram, clock: HastyClock, store: Store) -> As
     adapter = make(telegram, clock)
     ready = asyncio.Event()
     async with running(adapter.run(store.submit, ready.set)):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await ready.wait()
         yield adapter
 
@@ -225,7 +225,7 @@ async def test_a_server_that_answers_nonsense_is_waited_for(clock: HastyClock, s
 def test_the_package_alone_loads_no_framework() -> None:
     """aiogram takes seconds to load; a service without Telegram does not pay for it."""
     check = "import sys, adapters.telegram; sys.exit('aiogram' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", check], check=False, timeout=110).returncode == 0
 
 
 async def test_in_webhook_mode_it_serves_a_route(

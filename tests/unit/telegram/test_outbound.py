@@ -18,8 +18,9 @@ from bot.errors import (
     PartRejected,
     PlatformBusy,
     PlatformUnclear,
+    VoiceForbidden,
 )
-from bot.ports import Button, Rendered
+from bot.ports import Button, OutgoingVoice, Rendered
 from bot.rendering import Span, SpanKind
 from tests.fakes.telegram import (
     ApiError,
@@ -261,6 +262,7 @@ async def failure(call: Awaitable[Any]) -> DeliveryError:
 
 async def test_a_call_has_a_deadline(telegram: FakeTelegram, client: ApiClient, ann: PrivateChat) -> None:
     """A server that does not answer is given up."""
+    await client.call("getMe", {})  # so that only the answer can be late, not the connection
     telegram.delay("sendChatAction", 30)
     with pytest.raises(PlatformUnclear, match="TimeoutError"):
         await client.call("sendChatAction", {"chat_id": ann.id, "action": "typing"}, timeout_seconds=0.05)
@@ -294,3 +296,48 @@ async def test_a_rendering_of_another_platform_is_rejected(outbound: Outbound) -
     """Payloads belong to the adapter that made them."""
     with pytest.raises(PartRejected):
         await outbound.send(key(), Rendered(text="x", payload={"blocks": []}))
+
+
+# --- voice --------------------------------------------------------------------------------------------------
+
+NOTE = OutgoingVoice(data=b"OggS" * 200, mime="audio/ogg", seconds=7.6)
+MUSIC = OutgoingVoice(data=b"ID3" * 200, mime="audio/mpeg", seconds=0.2)
+
+
+async def test_a_voice_note_has_its_length_and_answers_a_message(
+    telegram: FakeTelegram, outbound: Outbound, ann: PrivateChat
+) -> None:
+    """OGG goes as a voice message; a message that is gone is not answered, and the voice still arrives."""
+    asked = await ann.say("Speak")
+    sent = await outbound.send_voice(key(ann.id), NOTE, reply_to=str(asked.message_id))
+    assert (ann.last.message_id, ann.last.kind) == (int(sent), "voice")
+    assert ann.last.content["voice"]["duration"] == 8
+    assert ann.last.reply_to is asked
+    await outbound.send_voice(key(ann.id), NOTE, reply_to="99999")
+    assert ann.last.kind == "voice"
+    assert telegram.violations == []
+
+
+async def test_mp3_goes_as_music(outbound: Outbound, ann: PrivateChat) -> None:
+    """What a person's settings may allow where they allow no voice messages."""
+    await outbound.send_voice(key(ann.id), MUSIC)
+    assert (ann.last.kind, ann.last.content["audio"]["duration"]) == ("audio", 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "VOICE_MESSAGES_FORBIDDEN",
+        "CHAT_SEND_VOICES_FORBIDDEN",
+        "not enough rights to send voice notes to the chat",
+        "not enough rights to send audios to the chat",
+    ],
+)
+async def test_a_chat_that_forbids_sound_is_not_taken_for_closed(
+    telegram: FakeTelegram, outbound: Outbound, ann: PrivateChat, words: str
+) -> None:
+    """Text still gets there."""
+    telegram.fail("sendVoice", bad_request(words))
+    with pytest.raises(VoiceForbidden):
+        await outbound.send_voice(key(ann.id), NOTE)
+    await outbound.send(key(ann.id), HELLO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from adapters.telegram.updates import read_update, update_id_of
 from bot.messages import (
     Author,
     ButtonPressed,
+    ChatJoined,
     ChatKind,
     ChatLeft,
     ChatMigrated,
@@ -214,15 +216,93 @@ def test_an_edit_keeps_the_message_and_has_its_own_event_id() -> None:
 )
 def test_being_shut_out_and_let_in_is_told(old: str, new: str, back: bool | None) -> None:
     """Only a change of whether the bot may write is an event."""
+    event = membership(old, new)
+    assert event == (None if back is None else ChatLeft(event_id="update:5", key=key(), back=back))
+
+
+def membership(old: str, new: str, **changes: Any) -> Inbound | None:
+    """The event of a change of the bot's standing in Ann's chat, or another."""
     change = {
         "chat": PRIVATE,
         "from": ANN,
         "date": MOMENT,
         "old_chat_member": member(old),
         "new_chat_member": member(new),
+        **changes,
     }
-    event = event_of({"update_id": 5, "my_chat_member": change})
-    assert event == (None if back is None else ChatLeft(event_id="update:5", key=key(), back=back))
+    return event_of({"update_id": 5, "my_chat_member": change})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hears_all"),
+    [
+        ("left", "member", False),
+        ("kicked", "member", False),
+        ("left", "administrator", True),
+        ("kicked", "creator", True),
+        ("restricted mute", "member", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["group", "supergroup"])
+def test_being_added_to_a_group_is_told(old: str, new: str, hears_all: bool, kind: str) -> None:
+    """With who did it, and whether privacy mode keeps other people's messages from the bot."""
+    event = membership(old, new, chat={**GROUP, "type": kind})
+    assert isinstance(event, ChatJoined)
+    assert (event.event_id, event.key, event.chat_kind) == ("update:5", key(-1001), ChatKind.GROUP)
+    assert (event.author.id, event.author.language, event.hears_all) == ("7", "en", hears_all)
+
+
+def test_a_bot_without_privacy_mode_hears_every_group() -> None:
+    """As getMe told."""
+    change = {"chat": GROUP, "from": ANN, "date": MOMENT}
+    change |= {"old_chat_member": member("left"), "new_chat_member": member("member")}
+    event = read_update({"update_id": 5, "my_chat_member": change}, replace(ME, hears_all=True))
+    assert isinstance(event, ChatJoined)
+    assert event.hears_all
+
+
+@pytest.mark.parametrize(("old", "new"), [("member", "administrator"), ("administrator", "member")])
+def test_a_change_of_rank_in_a_group_is_no_joining(old: str, new: str) -> None:
+    """Who is in already has been welcomed."""
+    assert membership(old, new, chat=GROUP) is None
+
+
+def test_leaving_a_group_and_being_put_into_a_channel_welcome_nobody() -> None:
+    """Nobody talks with the bot in a channel."""
+    assert membership("member", "left", chat=GROUP) == ChatLeft(event_id="update:5", key=key(-1001))
+    assert membership("left", "administrator", chat=NEWS) == ChatLeft(
+        event_id="update:5", key=key(-5), back=True
+    )
+
+
+def test_an_anonymous_administrator_who_adds_the_bot_is_the_group() -> None:
+    """As when they write."""
+    event = membership("left", "member", chat=GROUP, **{"from": GROUP_BOT})
+    assert isinstance(event, ChatJoined)
+    assert (event.author.id, event.author.name, event.author.is_bot) == ("-1001", "Team", False)
+
+
+def test_only_the_handle_is_a_mention() -> None:
+    """A reply or a command addresses the bot without one; words passed on mention nobody."""
+    mention = [entity("mention", 0, 11)]
+    answered = message(text="x", chat=GROUP, **{"from": BOT})
+    by_name = read(chat=GROUP, text="@parley_bot hi", entities=mention)
+    by_reply = read(chat=GROUP, text="hi", reply_to_message=answered)
+    by_command = read(chat=GROUP, text="/new", entities=[entity("bot_command", 0, 4)])
+    origin = {"type": "hidden_user", "date": MOMENT, "sender_user_name": "Zed"}
+    forwarded = read(chat=GROUP, text="@parley_bot hi", entities=mention, forward_origin=origin)
+    assert [event.mentioned for event in (by_name, by_reply, by_command, forwarded)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [event.addressed for event in (by_name, by_reply, by_command, forwarded)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def member(status: str) -> dict[str, Any]:

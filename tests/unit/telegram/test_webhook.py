@@ -21,7 +21,7 @@ from bot.errors import ConfigurationError
 from bot.messages import Unreadable
 from tests.fakes.telegram import FakeTelegram, PrivateChat, bad_request, flood_wait, server_error
 
-from .support import ME, HastyClock, Store, backoff, running, until, update
+from .support import ME, PATIENCE_SECONDS, HastyClock, Store, backoff, running, until, update
 
 SECRET = "a-secret_1"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -63,7 +63,7 @@ async def site(
         aiohttp.ClientSession() as http,
         running(hook.run(ME, store.submit, ready.set)),
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await ready.wait()
         yield Site(telegram=telegram, hook=hook, server=server, store=store, clock=clock, http=http)
 

@@ -9,9 +9,9 @@ import pytest
 
 from adapters.web import WebAdapter
 from bot.errors import MessageGone, PlatformBusy
-from bot.messages import ConversationKey
+from bot.messages import Author, ConversationKey
 from bot.ports import AnswersButtons, Button, Deletes, Reclaims, Routed
-from tests.unit.web.support import Browser, Service, markdown
+from tests.unit.web.support import Browser, Service, markdown, open_browser, open_service
 
 NONCE = "0123456789abcdef"
 
@@ -21,6 +21,11 @@ async def asked(service: Service, browser: Browser) -> tuple[ConversationKey, st
     chat = await browser.new_chat()
     message = (await browser.say(chat, "a question", NONCE)).data["id"]
     return service.events[0].key, str(message)
+
+
+def holders(folder: Path, words: bytes) -> list[str]:
+    """The files of a folder that hold these words."""
+    return [file.name for file in folder.iterdir() if words in file.read_bytes()]
 
 
 def test_it_offers_what_the_core_can_use() -> None:
@@ -53,6 +58,16 @@ async def test_a_whole_message_whose_sending_was_not_noted_is_found_by_its_words
     known = {(key.chat, lost)}
     assert await service.adapter.reclaim(key, markdown("An answer"), after=question, taken=known) is None
     assert notice != lost
+
+
+async def test_what_is_forgotten_stands_in_no_file(tmp_path: Path) -> None:
+    """Neither in the page's database nor in the log beside it, while both are in use."""
+    async with open_service(tmp_path) as service, open_browser(service.url) as browser:
+        await browser.sign_in(service.link)
+        key, _ = await asked(service, browser)
+        assert holders(tmp_path, b"a question") != []
+        await service.adapter.forget(key, Author(id="local", name="local"))
+        assert holders(tmp_path, b"a question") == []
 
 
 async def test_messages_are_taken_away(service: Service, browser: Browser) -> None:

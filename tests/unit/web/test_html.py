@@ -36,7 +36,7 @@ from bot.rendering import (
 
 VOID = {"br", "hr"}
 TAGS = VOID | {"p", "h3", "h4", "h5", "h6", "ol", "ul", "li", "div", "span", "blockquote", "pre", "code"}
-TAGS |= {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "a", "strong", "em", "s"}
+TAGS |= {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "a", "strong", "em", "s", "audio"}
 ATTRIBUTES = {
     "class",
     "dir",
@@ -48,7 +48,11 @@ ATTRIBUTES = {
     "rel",
     "target",
     "aria-checked",
+    "download",
     "aria-disabled",
+    "controls",
+    "preload",
+    "src",
 }
 
 

@@ -7,9 +7,22 @@ from dataclasses import dataclass
 
 from bot.errors import BotError
 from bot.messages import ChatKind
+from bot.providers.profiles import ALIASES, successor_of
 from bot.settings_personas import PersonaSettings
+from bot.texts import say
 
-__all__ = ["Persona", "PersonaBook", "instructions", "persona_from", "read_persona", "write_persona"]
+__all__ = [
+    "LostModel",
+    "Persona",
+    "PersonaBook",
+    "PersonaWords",
+    "instructions",
+    "lost_models",
+    "persona_from",
+    "read_persona",
+    "words_of",
+    "write_persona",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +31,7 @@ class Persona:
 
     Empty ``models`` means the service's own chain, ``tools`` None every tool there is; None elsewhere leaves
     the service's or the model's default. ``title``, ``description`` and ``greeting`` are keys of the bot's
-    texts for built-in personas and the text itself for all others.
+    texts for built-in personas and the text itself for all others: ``words_of`` reads them.
     """
 
     name: str
@@ -51,6 +64,43 @@ class PersonaBook:
     def get(self, name: str) -> Persona | None:
         """The persona of that name."""
         return self._personas.get(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaWords:
+    """How a persona introduces itself; ``description`` and ``greeting`` may be empty. Not Markdown-safe."""
+
+    title: str
+    description: str
+    greeting: str
+
+
+def words_of(persona: Persona, language: str) -> PersonaWords:
+    """The persona's own words, for built-in ones in that language of LANGUAGES."""
+    words = (persona.title, persona.description, persona.greeting)
+    title, description, greeting = (
+        say(word, language) if persona.built_in and word else word for word in words
+    )
+    return PersonaWords(title=title or persona.name, description=description, greeting=greeting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostModel:
+    """A model that is no longer offered under its name. ``renamed``: the ``successor`` is the same one."""
+
+    model: str
+    successor: str
+    renamed: bool
+
+
+def lost_models(persona: Persona) -> tuple[LostModel, ...]:
+    """Those of the persona's own models that are known to be gone or renamed."""
+    successors = ((model, successor_of(model)) for model in persona.models)
+    return tuple(
+        LostModel(model=model, successor=successor, renamed=model.removeprefix("Pro/") in ALIASES)
+        for model, successor in successors
+        if successor is not None
+    )
 
 
 def persona_from(name: str, settings: PersonaSettings) -> Persona:

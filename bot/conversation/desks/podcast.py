@@ -1,0 +1,115 @@
+"""/podcast: an answer becomes a talk of two people that can be heard."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.conversation.commands import CommandName
+from bot.conversation.desk import Order, OrderHandler, PressHandler
+from bot.conversation.desks.speaking import SpeechMeans
+from bot.conversation.saying import Saying
+from bot.conversation.speaking.dialogue import Line, Playwright, voices_beside
+from bot.conversation.speaking.note import Spoken
+from bot.conversation.speaking.post import Parcel, Posted
+from bot.conversation.speaking.speaking import Manner, find_manner, preset_of
+from bot.conversation.visit import Reads
+from bot.errors import DeliveryError, ProviderError
+from bot.exchange import Exchange
+from bot.media import UnusableAudio
+from bot.storage import history
+from bot.texts import say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["PodcastDesk"]
+
+log = structlog.get_logger(__name__)
+
+
+class PodcastDesk:
+    """Shared by all conversations; nothing to close."""
+
+    def __init__(
+        self, *, saying: Saying, database: Reads, playwright: Playwright, means: SpeechMeans | None
+    ) -> None:
+        self._saying = saying
+        self._database = database
+        self._playwright = playwright
+        self._means = means
+
+    @property
+    def orders(self) -> Mapping[CommandName, OrderHandler]:
+        return {CommandName.PODCAST: self._podcast}
+
+    @property
+    def presses(self) -> Mapping[str, PressHandler]:
+        return {}
+
+    async def _podcast(self, order: Order) -> None:
+        if self._means is None or (mime := self._means.post.mime_for(order.turn)) is None:
+            await self._say(order, "speech_unavailable")
+            return
+        answer = await self._database.read(lambda conn: _answer_meant(conn, order))
+        if answer is None:
+            await self._say(order, "podcast_nothing")
+            return
+        try:
+            parcel = await self._make(order, self._means, answer, mime)
+        except (ProviderError, UnusableAudio) as exc:
+            log.warning("podcast_failed", reason=str(exc))
+            parcel = None
+        if parcel is None:
+            await self._say(order, "podcast_failed")
+        elif await self._means.post.post(order.turn, parcel) is Posted.REFUSED:
+            await self._say(order, "speech_forbidden")
+        else:
+            await order.turn.finish(lambda conn: None)
+
+    async def _make(self, order: Order, means: SpeechMeans, answer: Exchange, mime: str) -> Parcel | None:
+        with contextlib.suppress(DeliveryError):
+            await self._saying.adapter_of(order.turn).typing(order.turn.key)
+        lines = await self._playwright.write(answer.reply, models=order.visit.persona.models)
+        if not lines:
+            log.warning("podcast_without_dialogue")
+            return None
+        note = await means.narrator.join(await self._parts(order, lines), mime=mime)
+        log.info("podcast_made", lines=len(lines), seconds=round(note.seconds))
+        return Parcel(
+            note=note,
+            of_turn=order.turn.id,
+            chat_kind=order.visit.chat_kind,
+            reply_to=order.message.message_id,
+            caption=say("podcast_caption", order.language),
+        )
+
+    async def _parts(self, order: Order, lines: tuple[Line, ...]) -> list[Spoken]:
+        """Each line in its speaker's voice; one's own voice leads where the chat speaks with it."""
+        leading = await find_manner(self._database, order.visit)
+        _, other = voices_beside(preset_of(order.visit))
+        manners = (leading, replace(leading, voice=other, name=other, model=""))
+        return [_spoken(line, manners) for line in lines]
+
+    async def _say(self, order: Order, key: str) -> None:
+        await self._saying.say(order.turn, order.message, say(key, order.language))
+
+
+def _spoken(line: Line, manners: tuple[Manner, Manner]) -> Spoken:
+    return Spoken(text=line.text, manner=manners[line.speaker])
+
+
+def _answer_meant(conn: Connection, order: Order) -> Exchange | None:
+    """The answer that the command replies to, else the newest one of the conversation."""
+    key, quoted = str(order.turn.key), order.message.quoted
+    turn_id = None
+    if quoted is not None and quoted.is_ours:
+        turn_id = history.exchange_shown_by(conn, key, quoted.message_id)
+    if turn_id is None:
+        turn_id = history.head_of(conn, key)
+    answer = history.exchange_of(conn, turn_id) if turn_id is not None else None
+    return answer if answer is not None and answer.reply.strip() and not answer.redacted else None

@@ -1,0 +1,1 @@
+"""Draws pictures and makes films."""

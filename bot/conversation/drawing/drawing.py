@@ -1,0 +1,149 @@
+"""Draws: waits in the provider's line, has the pictures made, and shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bot.conversation.drawing.bench import Bench, Order
+from bot.conversation.drawing.faults import in_words, is_limited
+from bot.conversation.drawing.making import Making
+from bot.conversation.drawing.wish import Wish, WishFault, choose_model, load_wish, named, size_for
+from bot.errors import ProviderError, ProviderUnavailable
+from bot.ports import DrawingModel, DrawingRequest, Picture
+from bot.storage.drawings import Job, Pace, Stage, begin_drawing, free_at, place_in_line, save_made
+from bot.storage.readings import pictures_of
+from bot.texts import say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["LONGEST_LINE_SECONDS", "Drawing"]
+
+log = structlog.get_logger(__name__)
+
+LONGEST_LINE_SECONDS: Final = 1_800.0
+_REFRESH_SECONDS: Final = 20.0
+_LIMITED_TRIES: Final = 12
+_TRIES: Final = 3
+
+
+class Drawing:
+    """Shared by all conversations; nothing to close."""
+
+    def __init__(self, *, bench: Bench, making: Making) -> None:
+        self._bench = bench
+        self._making = making
+
+    def choose(self, wish: Wish, *, redraws: bool) -> DrawingModel:
+        """The model that will do it. Raises WishFault."""
+        models: Sequence[DrawingModel] = [
+            self._making.painter.about(model) for model in self._making.drawing_models
+        ]
+        return choose_model(wish, models, redraws=redraws)
+
+    def reserve(self, conn: Connection, job: Job, *, now: float) -> float:
+        """When a new order gets its turn. Raises WishFault when that is too long to wait."""
+        due = free_at(conn, job.model, self._pace(job.model), count=job.places, now=now)
+        if due - now > LONGEST_LINE_SECONDS:
+            raise WishFault("draw_line_long", minutes=round((due - now) / 60))
+        return due
+
+    async def work(self, order: Order) -> None:
+        """Go on with an order that is not made yet. Raises Fenced, StorageError, ChatClosed."""
+        turn, job = order.turn, order.job
+        pace = self._pace(job.model)
+        begun = await turn.effect(
+            lambda conn: begin_drawing(conn, job.turn_id, pace, now=self._bench.now(), working_turn=turn.id)
+        )
+        if begun is None:
+            return
+        order = Order(turn=turn, job=begun, author=order.author, language=order.language)
+        if begun.stage is Stage.WAITING:
+            await self._wait(order)
+        else:
+            await self._draw(order)
+
+    async def line(self, order: Order) -> str:
+        """What the order's line says while it waits."""
+        now = self._bench.now()
+        place = await order.turn.effect(lambda conn: place_in_line(conn, order.job, now=now))
+        return waiting_text(place, order.job.due_at - now, order.language)
+
+    async def _wait(self, order: Order) -> None:
+        """Not yet: say which place it has now."""
+        await self._bench.say(order, await self.line(order))
+        await self._bench.call_again(order, at=min(order.job.due_at, self._bench.now() + _REFRESH_SECONDS))
+
+    async def _draw(self, order: Order) -> None:
+        turn, job = order.turn, order.job
+        await self._bench.say(order, say("draw_working", order.language, model=named(job.model)))
+        shown = await turn.effect(lambda conn: pictures_of(conn, [job.turn_id]))
+        try:
+            drawn = await self._making.painter.draw(self._request(job, shown.get(job.turn_id, ())))
+        except ProviderError as exc:
+            await self._recover(order, exc)
+            return
+        log.info("pictures_drawn", model=job.model, count=len(drawn.pictures), trace_id=drawn.trace_id)
+        made = await turn.effect(lambda conn: save_made(conn, job.turn_id, drawn.pictures, seed=drawn.seed))
+        if made is not None:
+            await self._bench.deliver(
+                Order(turn=turn, job=made, author=order.author, language=order.language)
+            )
+
+    async def _recover(self, order: Order, error: ProviderError) -> None:
+        """A full minute passes, an overload mostly too; what was refused stays refused."""
+        job = order.job
+        log.warning("drawing_failed", model=job.model, reason=str(error), trace_id=error.trace_id)
+        if is_limited(error) and job.failures < _LIMITED_TRIES:
+            job_now = await self._bench.put_off(order, seconds=self._limited_seconds(error))
+            if job_now is not None:
+                waiting = Order(turn=order.turn, job=job_now, author=order.author, language=order.language)
+                await self._bench.say(waiting, await self.line(waiting))
+        elif isinstance(error, ProviderUnavailable) and job.failures < _TRIES and not is_limited(error):
+            await self._bench.put_off(order, seconds=self._making.again_seconds)
+        else:
+            await self._bench.fail(order, in_words(error, order.language))
+
+    def _limited_seconds(self, error: ProviderError) -> float:
+        return error.retry_after_seconds or self._making.minute_seconds / 2
+
+    def _request(self, job: Job, shown: tuple[Picture, ...]) -> DrawingRequest:
+        wish, model = load_wish(job.wish), self._making.painter.about(job.model)
+        return DrawingRequest(
+            model=job.model,
+            prompt=job.prompt,
+            size=size_for(wish.size, model.sizes),
+            count=job.places,
+            negative=wish.negative,
+            seed=wish.seed,
+            steps=wish.steps,
+            guidance=wish.guidance,
+            source=next((picture for picture in shown if picture.data), None),
+        )
+
+    def _pace(self, model: str) -> Pace:
+        about = self._making.painter.about(model)
+        return Pace(
+            per_minute=about.per_minute,
+            per_day=about.per_day,
+            minute_seconds=self._making.minute_seconds,
+        )
+
+
+def waiting_text(place: int, seconds: float, language: str) -> str:
+    """A place in line, and about how long it takes."""
+    whole = max(1, round(seconds))
+    wait = f"{whole} s" if whole < 100 else f"{round(whole / 60)} min"
+    if language == "zh":
+        wait = f"{whole} 秒" if whole < 100 else f"{round(whole / 60)} 分钟"
+    number = str(place) if language == "zh" else _ordinal(place)
+    return say("draw_line", language, place=number, wait=wait)
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

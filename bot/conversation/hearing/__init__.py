@@ -1,0 +1,1 @@
+"""Listens to recordings and writes them down."""

@@ -1,0 +1,28 @@
+"""Says which sentence explains why a model did not look at a picture."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.errors import ContextOverflow, ProviderError, ProviderRefused
+
+__all__ = ["picture_trouble"]
+
+# Codes that may be about the picture in a question, and those of a model that is gone or blind
+# (facts: SiliconFlow §15). 413 is a gateway's word for a body that is too large.
+_ABOUT_PICTURES: Final = frozenset(
+    {20015, 20017, 20023, 20025, 20026, 20038, 20040, 20042, 20043, 20049, 20055}
+)
+_NOBODY_SEES: Final = frozenset({20012, 20041, 30003})
+_BODY_TOO_LARGE: Final = 413
+
+
+def picture_trouble(error: ProviderError) -> str:
+    """The sentence for a question with pictures that failed like this; "" where they are not to blame."""
+    if not isinstance(error, ProviderRefused):
+        return ""
+    if isinstance(error, ContextOverflow) or error.status == _BODY_TOO_LARGE:
+        return "pictures_too_many"
+    if error.code in _NOBODY_SEES:
+        return "pictures_unseen"
+    return "picture_refused" if error.code in _ABOUT_PICTURES else ""

@@ -1,0 +1,1 @@
+"""Reads answers aloud, in the voice a chat has chosen."""
