@@ -31,6 +31,7 @@ __all__ = ["event_id", "translate"]
 log = structlog.get_logger(__name__)
 
 _BUTTON_DATA_BYTES = 64
+_THUMBS = {"👍": "up", "👎": "down"}
 # Clients cut what is pasted at 4,096 characters, and before a word or an emoji a little earlier.
 _FULL_UTF16_UNITS = 4000
 
@@ -60,6 +61,8 @@ def _event(update: types.Update, me: Identity) -> Inbound:
         return _edited(update.update_id, update.edited_message, me)
     if update.callback_query is not None:
         return _button(update.update_id, update.callback_query, me)
+    if update.message_reaction is not None:
+        return _vote(update.update_id, update.message_reaction, me)
     if update.stopped_message_generation is not None:
         return _stop(update.update_id, update.stopped_message_generation, me)
     if update.my_chat_member is not None:
@@ -157,6 +160,25 @@ def _button(update_id: int, query: types.CallbackQuery, me: Identity) -> ButtonP
         message_id=str(message.message_id),
         data=query.data.encode()[:_BUTTON_DATA_BYTES].decode(errors="ignore"),
         answer_id=query.id,
+    )
+
+
+def _vote(update_id: int, change: types.MessageReactionUpdated, me: Identity) -> ButtonPressed:
+    """A thumb under a message of ours is a vote, as if a button had been pressed; other signs are not for us.
+
+    Groups report reactions to bots that are admins only (Bot API, Update.message_reaction).
+    """
+    signs = {sign.emoji for sign in change.new_reaction if isinstance(sign, types.ReactionTypeEmoji)}
+    vote = next((word for emoji, word in _THUMBS.items() if emoji in signs), None)
+    if vote is None or change.user is None:
+        raise _Dropped("a reaction that is no vote")
+    return ButtonPressed(
+        event_id=event_id(update_id),
+        key=conversation_key(me.account, change.chat),
+        chat_kind=chat_kind(change.chat),
+        author=user_author(change.user),
+        message_id=str(change.message_id),
+        data=f"feedback:{vote}",
     )
 
 

@@ -22,6 +22,7 @@ ALLOWED_UPDATES: Final[Sequence[str]] = (
     "message",
     "edited_message",
     "callback_query",
+    "message_reaction",
     "my_chat_member",
     "stopped_message_generation",
 )

@@ -218,7 +218,7 @@ class Api:
         if not press.message:
             return await self._log.chat(chat) is not None
         message = await self._log.message(chat, press.message)
-        return message is not None and _offers(message, press.data)
+        return message is not None and (_offers(message, press.data) or _is_vote(message, press.data))
 
     async def _stop(self, request: web.Request) -> web.Response:
         await read_body(request, Empty)
@@ -242,6 +242,11 @@ class Api:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _is_vote(message: Message, data: str) -> bool:
+    """Whether it says what somebody thinks of an answer, which can be said below each."""
+    return message.who == "bot" and data in ("feedback:up", "feedback:down")
 
 
 def _checked(check: Callable[[web.Request], Awaitable[None]], handler: Handler) -> Handler:

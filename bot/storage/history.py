@@ -14,6 +14,7 @@ from bot.events import Outcome, Usage
 from bot.exchange import Exchange, dump_steps, load_steps
 from bot.messages import ConversationKey, Unreadable, dump_inbound
 from bot.storage import readings
+from bot.storage.ranges import within_chat
 from bot.storage.tables import (
     conversations,
     deliveries,
@@ -33,6 +34,7 @@ __all__ = [
     "exchange_of",
     "exchange_of_message",
     "exchange_shown_by",
+    "exchange_shown_in",
     "head_of",
     "notice_of",
     "open_turn_of_message",
@@ -149,6 +151,18 @@ def exchange_shown_by(conn: Connection, conversation: str, message_id: str) -> i
     )
     shown: int | None = conn.execute(query).scalar()
     return shown if shown is not None else _exchange_spoken_by(conn, conversation, message_id)
+
+
+def exchange_shown_in(conn: Connection, peer: str, message_id: str) -> int | None:
+    """The newest turn whose reply a message of ours shows, in whichever thread of a chat."""
+    query = (
+        select(deliveries.c.turn_id)
+        .join(exchanges, exchanges.c.turn_id == deliveries.c.turn_id)
+        .where(within_chat(deliveries.c.conversation, peer), deliveries.c.message_id == message_id)
+        .order_by(deliveries.c.turn_id.desc())
+        .limit(1)
+    )
+    return conn.execute(query).scalar()
 
 
 def _exchange_spoken_by(conn: Connection, conversation: str, message_id: str) -> int | None:

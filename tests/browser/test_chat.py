@@ -46,6 +46,21 @@ async def test_an_answer_grows_in_place(stage: Stage, page: Page) -> None:
     await expect(page.locator(".message.bot .buttons button")).to_have_count(0)
 
 
+async def test_a_thumb_says_what_the_reader_thinks(stage: Stage, page: Page) -> None:
+    """It is stored with the answer, marked and thanked for; the latest counts."""
+    await ask(page, "a matter of taste", "You said: a matter of taste")
+    bad, good = (page.get_by_role("button", name=name).last for name in ("Bad answer", "Good answer"))
+    await bad.click()
+    await expect(page.get_by_text("Thank you.")).to_be_visible()
+    await good.click()
+    await expect(good).to_have_attribute("aria-pressed", "true")
+    await expect(bad).to_have_attribute("aria-pressed", "false")
+    found = "select vote from feedback join exchanges using (turn_id) where request = 'a matter of taste'"
+    async with asyncio.timeout(30):
+        while stage.service.rows(found) != [("up",)]:  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.05)
+
+
 async def test_markdown_is_shown_and_code_can_be_copied(stage: Stage) -> None:
     """With its form; what looks like a script is words. The clipboard gets the code as written."""
     stage.brain.teach("something rich", Reply(text=RICH))

@@ -285,6 +285,27 @@ async def test_a_broken_file_gets_a_sentence_and_not_silence(stage: Stage) -> No
     await stage.telegram.until(lambda: bool(chinese.texts) and "录音" in chinese.texts[0])
 
 
+async def test_a_thumb_under_an_answer_is_stored_with_it(stage: Stage) -> None:
+    """A reaction of the person's; their latest counts."""
+    chat = stage.telegram.private(stage.telegram.person("Rae"))
+    await chat.say("anything good?")
+    await stage.telegram.until(lambda: chat.texts == ["You said: anything good?"])
+    for sign in ("👎", "👍"):
+        change = {
+            "chat": {"id": chat.id, "type": "private", "first_name": "Rae"},
+            "message_id": chat.last.message_id,
+            "date": 0,
+            "user": chat.person.user,
+            "old_reaction": [],
+            "new_reaction": [{"type": "emoji", "emoji": sign}],
+        }
+        stage.telegram.push_raw({"message_reaction": change}, chat_id=chat.id)
+    found = "select vote from feedback join exchanges using (turn_id) where request = 'anything good?'"
+    async with asyncio.timeout(30):
+        while stage.service.rows(found) != [("up",)]:  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.05)
+
+
 async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
     """A slip of the finger is met with a suggestion."""
     chat = stage.telegram.private(stage.telegram.person("Quin"))

@@ -184,6 +184,8 @@ export class Messages {
     element.classList.toggle("live", view.live);
     element.classList.toggle("command", view.who === "person" && isCommand(view.text));
     element.querySelector(".actions").title = new Date(view.at * 1000).toLocaleString();
+    // What is pressed is no answer: a page of settings, a question of ours.
+    for (const thumb of element.querySelectorAll(".thumb")) thumb.hidden = view.buttons.length > 0;
     showButtons(element.querySelector(".buttons"), view.buttons, (button) => this.#on.press(view, button));
   }
 
@@ -192,7 +194,21 @@ export class Messages {
     text.addEventListener("click", () => copy(text, this.#shown.get(id).view.text));
     const retry = make("button", { type: "button", className: "quiet retry", textContent: say("retry") });
     retry.addEventListener("click", () => this.#on.retry());
-    return [text, retry];
+    return [text, retry, this.#thumb(id, "👍", "up"), this.#thumb(id, "👎", "down")];
+  }
+
+  /** Says what the reader thinks of an answer; the service keeps the latest word. */
+  #thumb(id, sign, vote) {
+    const button = make("button", { type: "button", className: "quiet thumb", textContent: sign });
+    button.setAttribute("aria-label", say(`thumb_${vote}`));
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      for (const other of button.parentElement.querySelectorAll(".thumb")) {
+        other.setAttribute("aria-pressed", String(other === button));
+      }
+      this.#on.press(this.#shown.get(id).view, { data: `feedback:${vote}` });
+    });
+    return button;
   }
 
   #personActions(id) {

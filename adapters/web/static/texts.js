@@ -44,6 +44,8 @@ const TEXTS = {
   copied: ["Copied", "已复制"],
   copy_code: ["Copy code", "复制代码"],
   retry: ["Try again", "重新回答"],
+  thumb_up: ["Good answer", "回答得好"],
+  thumb_down: ["Bad answer", "回答得不好"],
   not_copied: ["The browser did not let me copy.", "浏览器不允许复制。"],
   not_sent: ["Not sent", "未发送"],
   send_again: ["Send again", "重新发送"],

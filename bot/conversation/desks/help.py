@@ -45,7 +45,7 @@ class HelpDesk:
         """Store what somebody thinks of the answer that the button stands under."""
         vote, event = press.target, press.event
         shown = await press.turn.effect(
-            lambda conn: history.exchange_shown_by(conn, str(press.turn.key), event.message_id)
+            lambda conn: history.exchange_shown_in(conn, press.turn.key.peer, event.message_id)
         )
         if shown is None or vote not in ("up", "down"):
             return False

@@ -71,8 +71,14 @@ class SlackRoom(Room):
         await self.dm.press(self.dm.bot_messages[-1], label)
 
     async def press_stop(self) -> None:
-        await self.until(lambda: any(message.streaming for message in self.dm.bot_messages))
+        await self.until(self._offers_stop)
         await self.dm.press_stop(self.dm.bot_messages[-1])
+
+    def _offers_stop(self) -> bool:
+        """Whether Slack shows its Stop button: an answer streams, and the app has said that it is at work."""
+        message = self.dm.bot_messages[-1]
+        session = self.dm.channel.thread(message.root_ts).session
+        return message.streaming and session is not None and session.status == "processing"
 
     def rest(self) -> None:
         """Slack counts the calls of a minute, and the adapter leaves out what would be too many."""

@@ -356,6 +356,30 @@ def test_presses_that_lead_nowhere_are_dropped(fields: dict[str, Any] | None, da
     assert press(fields, data) is None
 
 
+def reaction(*signs: str, **fields: Any) -> Inbound | None:
+    """What Ann's reaction to message 9 becomes."""
+    new = [{"type": "emoji", "emoji": sign} for sign in signs]
+    change = {"chat": PRIVATE, "message_id": 9, "date": 0, "old_reaction": [], "new_reaction": new}
+    user = {"id": 7, "is_bot": False, "first_name": "Ann"}
+    return event_of({"update_id": 5, "message_reaction": {**change, "user": user, **fields}})
+
+
+@pytest.mark.parametrize(("sign", "vote"), [("👍", "up"), ("👎", "down")])
+def test_a_thumb_under_an_answer_is_a_vote(sign: str, vote: str) -> None:
+    """As if a button of that meaning had been pressed; nobody waits for an answer to it."""
+    event = reaction("🎉", sign)
+    assert isinstance(event, ButtonPressed)
+    assert (event.data, event.message_id, event.answer_id) == (f"feedback:{vote}", "9", "")
+    assert (event.key, event.author.id) == (key(7), "7")
+
+
+@pytest.mark.parametrize("signs", [(), ("❤",), ("🎉", "🔥")])
+def test_other_reactions_are_none_of_ours(signs: tuple[str, ...]) -> None:
+    """Nor is one that is taken back, or comes from a channel."""
+    assert reaction(*signs) is None
+    assert reaction("👍", user=None, actor_chat=PRIVATE) is None
+
+
 def test_the_stop_button_of_a_draft_stops_its_topic() -> None:
     """Telegram names the chat and the topic, and no person."""
     stopped = {"chat": PRIVATE, "draft_id": 4, "message_thread_id": 3}
