@@ -162,7 +162,9 @@ async def test_slack_gets_mp3_in_the_thread(slack: SlackStage) -> None:
     """Bots have no voice clips there; a file that plays is next to it."""
     fake: FakeSlack = slack.slack
     dm = fake.dm(fake.person("Ann"))
-    await dm.say("/voice always")
+    # A thread of its own, and served beside the next: what it sets has to be set first.
+    chosen = dm.thread(await dm.say("/voice always"))
+    await fake.until(lambda: "Every answer comes with a voice message" in "".join(chosen.texts), seconds=60)
     asked = await dm.say("Speak to me")
     await answered(fake, dm.thread(asked), "You said: Speak to me")
     await slack.service.settled()
