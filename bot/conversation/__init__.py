@@ -1,8 +1,9 @@
 """The conversation core: takes events in, keeps history, answers. It knows no platform by name."""
 
+from bot.conversation.building import build_core
 from bot.conversation.commands import menu
 from bot.conversation.drawing.making import Making
-from bot.conversation.house import Core, House, build_core
+from bot.conversation.house import Core, House
 from bot.conversation.models.check import missing_models
 from bot.conversation.perceiving.senses import Senses
 from bot.conversation.personas.library import BUILT_IN, DEFAULT, open_book

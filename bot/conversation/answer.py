@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
-from bot.conversation.chat_settings import ChatSettings
-from bot.conversation.groups.recall_tool import persona_in, without_recalled
+from bot.conversation.ending import Job, deliver, failed_because, save
+from bot.conversation.groups.recall_tool import persona_in
 from bot.conversation.models.comparison import Excuses
 from bot.conversation.models.panel import Panel
 from bot.conversation.opening import Opened, open_exchange
 from bot.conversation.personas.persona import Persona
 from bot.conversation.prompt import AnswerSettings, Prompts, QuestionTooLong
 from bot.conversation.question import Question
-from bot.conversation.seeing.faults import picture_trouble
 from bot.conversation.speaking.speaking import Aloud
-from bot.conversation.tooling import ToolRound, ToolRounds
+from bot.conversation.stops import despite_stop, stopped_as, uncancel
+from bot.conversation.tooling import ToolRounds
 from bot.conversation.visit import Visit
 from bot.conversation.writing import Writing
 from bot.delivery import Draft, Governor, TurnLedger
 from bot.errors import (
     ContextOverflow,
     DeliveryError,
-    ProviderAccountError,
     ProviderError,
     ProviderRefused,
 )
@@ -42,18 +41,12 @@ from bot.ports import (
     ToolSpec,
     Turn,
 )
-from bot.storage import chats, history
 from bot.texts import say
 from bot.tools import Toolbox
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 __all__ = ["Answering", "Folds"]
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 _MOST_ROUNDS = 8
 _OVERFLOW_TRIES = 3
@@ -100,25 +93,42 @@ class Answering:
         left open and all that was shown stored.
         """
         now = self._clock.now().timestamp()
-        opened = await _despite_stop(turn, lambda conn: open_exchange(conn, turn.id, question, now=now))
+        opened = await despite_stop(turn, lambda conn: open_exchange(conn, turn.id, question, now=now))
         if opened.exchange.redacted and not opened.deliveries:
             log.info("question_deleted")
             await turn.finish(lambda conn: None)
             return
-        settings = visit.settings
+        job = self._job(turn, question, visit, opened)
+        async with self._draft(job) as draft:
+            if not opened.exchange.written:
+                await self._write(job, draft)
+                await save(job)
+            await deliver(job, draft)
+        if job.writing.outcome is Outcome.ANSWERED:
+            await self._follow(job, visit)
+        await turn.finish(lambda conn: None)
+        log.info(
+            "turn_answered",
+            outcome=job.writing.outcome,
+            model=job.writing.model,
+            tokens=job.writing.usage.completion,
+            trace_id=job.writing.trace_id,
+        )
+
+    def _job(self, turn: Turn, question: Question, visit: Visit, opened: Opened) -> Job:
         persona = persona_in(visit, self._tool_rounds.names, documents=opened.documents)
         if question.panel:
             persona = replace(persona, models=question.panel, tools=())
         writing = Writing.taken_up(
             opened.exchange,
             language=visit.language,
-            thinking_shown=settings.thinking_shown,
+            thinking_shown=visit.settings.thinking_shown,
             mark=question.mark,
             shown=question.shown,
             notice=opened.notice,
             compares=bool(question.panel),
         )
-        job = _Job(
+        return Job(
             turn=turn,
             question=question,
             opened=opened,
@@ -126,28 +136,18 @@ class Answering:
             persona=persona,
             adapter=self._adapters[turn.key.platform],
             ledger=TurnLedger(turn=turn, known=opened.deliveries, progress=writing.unsaved),
-            settings=settings,
-        )
-        async with self._draft(job) as draft:
-            if not opened.exchange.written:
-                await self._write(job, draft)
-                await self._save(job)
-            await _deliver(job, draft)
-        if writing.outcome is Outcome.ANSWERED:
-            for folds in self._folds:
-                folds.consider(opened, persona, budget_tokens=self._prompts.budget_tokens(persona))
-            if self._aloud is not None:
-                await self._aloud.follow(turn, question, visit)
-        await turn.finish(lambda conn: None)
-        log.info(
-            "turn_answered",
-            outcome=writing.outcome,
-            model=writing.model,
-            tokens=writing.usage.completion,
-            trace_id=writing.trace_id,
+            settings=visit.settings,
         )
 
-    def _draft(self, job: _Job) -> Draft:
+    async def _follow(self, job: Job, visit: Visit) -> None:
+        """What an answer brings about once it stands there."""
+        budget = self._prompts.budget_tokens(job.persona)
+        for folds in self._folds:
+            folds.consider(job.opened, job.persona, budget_tokens=budget)
+        if self._aloud is not None:
+            await self._aloud.follow(job.turn, job.question, visit)
+
+    def _draft(self, job: Job) -> Draft:
         return Draft(
             adapter=job.adapter,
             governor=self._governor,
@@ -164,23 +164,23 @@ class Answering:
 
     # --- writing ----------------------------------------------------------------------------------------
 
-    async def _write(self, job: _Job, draft: Draft) -> None:
+    async def _write(self, job: Job, draft: Draft) -> None:
         """Write until the answer is whole or ends otherwise; ``job.writing.outcome`` says how."""
         writing = job.writing
-        if (asked := _asked_to_stop(job.turn)) is not None:
-            writing.outcome = _stopped_as(asked)
+        if (asked := job.turn.stopping) is not None:
+            writing.outcome = stopped_as(asked)
             return
         try:
             async with asyncio.timeout(self._settings.turn_timeout_seconds), self._typing(job, draft):
                 await self._rounds(job, draft)
             writing.outcome = Outcome.ASKED if writing.undecided else Outcome.ANSWERED
         except asyncio.CancelledError:
-            reason = _asked_to_stop(job.turn)
+            reason = job.turn.stopping
             if reason is None or reason is CancelReason.SHUTDOWN:
                 await self._keep(job, draft)
                 raise
-            _uncancel()
-            writing.outcome = _stopped_as(reason)
+            uncancel()
+            writing.outcome = stopped_as(reason)
         except TimeoutError:
             self._fail(writing, say("timed_out", writing.language))
         except QuestionTooLong as exc:
@@ -190,14 +190,14 @@ class Answering:
             log.warning(
                 "model_failed", model=exc.model, trace_id=exc.trace_id, code=exc.code, reason=str(exc)
             )
-            self._fail(writing, _sentence(exc, writing))
+            self._fail(writing, failed_because(exc, writing))
 
     @staticmethod
     def _fail(writing: Writing, notice: str) -> None:
         writing.outcome = Outcome.FAILED
         writing.notice = notice
 
-    async def _rounds(self, job: _Job, draft: Draft) -> None:
+    async def _rounds(self, job: Job, draft: Draft) -> None:
         if job.writing.undecided:
             await self._tool_rounds.carry_out(job.tool_round, draft, decision=job.question.origin.decision)
         for number in range(_MOST_ROUNDS + 1):
@@ -211,7 +211,7 @@ class Answering:
             if not await self._tool_rounds.run(job.tool_round, draft, asked):
                 return  # until the person has decided
 
-    async def _round(self, job: _Job, draft: Draft, tools: tuple[ToolSpec, ...]) -> ToolCallsReady | None:
+    async def _round(self, job: Job, draft: Draft, tools: tuple[ToolSpec, ...]) -> ToolCallsReady | None:
         budget, opened = self._prompts.budget_tokens(job.persona), job.opened
         for _ in range(_OVERFLOW_TRIES):
             try:
@@ -225,7 +225,7 @@ class Answering:
         return await self._stream(job, opened, draft, tools, budget)
 
     async def _stream(
-        self, job: _Job, opened: Opened, draft: Draft, tools: tuple[ToolSpec, ...], budget: int
+        self, job: Job, opened: Opened, draft: Draft, tools: tuple[ToolSpec, ...], budget: int
     ) -> ToolCallsReady | None:
         writing, asked = job.writing, None
         request = self._prompts.request(
@@ -253,7 +253,7 @@ class Answering:
                         writing.complete(event)
         return asked
 
-    def _model_for(self, job: _Job) -> ChatModel:
+    def _model_for(self, job: Job) -> ChatModel:
         if not job.writing.compares:
             return self._model
         language = job.writing.language
@@ -262,27 +262,7 @@ class Answering:
         )
         return Panel(model=self._model, models=job.question.panel, excuses=excuses)
 
-    # --- ending -----------------------------------------------------------------------------------------
-
-    async def _save(self, job: _Job) -> None:
-        """The reply will not change any more: store it, and that its first message is about to be sent."""
-        writing = job.writing
-        gone = _vanished(job)
-        if gone:
-            writing.notice = say("model_vanished", writing.language, model=gone)
-
-        def change(conn: Connection) -> None:
-            if gone:
-                chats.unset_chat_setting(conn, job.turn.key.peer, "model", gone)
-            history.save_reply(conn, without_recalled(writing.as_exchange()))
-            if writing.notice:
-                history.save_notice(conn, job.turn.id, writing.notice)
-            if not job.opened.deliveries and job.ledger.intended < 0 and not writing.final_view().empty:
-                job.ledger.intend(conn, 0)
-
-        await _despite_stop(job.turn, change)
-
-    async def _keep(self, job: _Job, draft: Draft) -> None:
+    async def _keep(self, job: Job, draft: Draft) -> None:
         """The service shuts down: let the call under way end, and store what was written."""
         await draft.pause()
         unsaved = job.writing.unsaved()
@@ -290,14 +270,14 @@ class Answering:
             await job.turn.effect(unsaved)
 
     @contextlib.asynccontextmanager
-    async def _typing(self, job: _Job, draft: Draft) -> AsyncIterator[None]:
+    async def _typing(self, job: Job, draft: Draft) -> AsyncIterator[None]:
         task = asyncio.create_task(self._show_typing(job, draft), name=f"typing {job.question.key}")
         try:
             yield
         finally:
             task.cancel()
 
-    async def _show_typing(self, job: _Job, draft: Draft) -> None:
+    async def _show_typing(self, job: Job, draft: Draft) -> None:
         pace = job.adapter.capabilities.pace[job.question.chat_kind]
         await asyncio.sleep(_TYPING_AFTER_SECONDS)
         while not draft.begun:
@@ -305,107 +285,6 @@ class Answering:
                 with contextlib.suppress(DeliveryError):
                     await job.adapter.typing(draft.key)
             await asyncio.sleep(_TYPING_EVERY_SECONDS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """One turn's work, handed from step to step."""
-
-    turn: Turn
-    question: Question
-    opened: Opened
-    writing: Writing
-    persona: Persona
-    adapter: Adapter
-    ledger: TurnLedger
-    settings: ChatSettings
-
-    @property
-    def tool_round(self) -> ToolRound:
-        """What a round of tools needs of it."""
-        return ToolRound(
-            turn=self.turn, writing=self.writing, persona=self.persona, author=self.question.author
-        )
-
-
-async def _deliver(job: _Job, draft: Draft) -> None:
-    """Bring the final form to the platform. A stop that comes now comes too late and changes nothing."""
-    writing = job.writing
-    view = writing.final_view()
-    if writing.outcome is Outcome.SUPERSEDED or view.empty:
-        return  # what stands there already is taken over by the turn that supersedes this one
-    rows = _buttons(writing, job.turn.id)
-    while True:
-        try:
-            await draft.finish(view, buttons=rows)
-        except asyncio.CancelledError:
-            if _asked_to_stop(job.turn) in (None, CancelReason.SHUTDOWN):
-                raise
-            _uncancel()
-        else:
-            return
-
-
-def _vanished(job: _Job) -> str:
-    """The model that was chosen for the chat and that the provider has no longer."""
-    chosen, writing = job.settings.model, job.writing
-    return chosen if writing.outcome is Outcome.ANSWERED and chosen in writing.gone else ""
-
-
-def _buttons(writing: Writing, turn_id: int) -> tuple[tuple[Button, ...], ...]:
-    """What can be done about an answer that ended otherwise than as one, or as several."""
-    if writing.outcome is Outcome.FAILED:
-        return ((Button(label=say("button_retry", writing.language), data=f"retry:{turn_id}"),),)
-    if writing.outcome is Outcome.ASKED:
-        return (
-            (
-                Button(label=say("button_approve", writing.language), data=f"approve:{turn_id}:yes"),
-                Button(label=say("button_decline", writing.language), data=f"approve:{turn_id}:no"),
-            ),
-        )
-    if writing.outcome is Outcome.ANSWERED:
-        return tuple(
-            (Button(label=f"👍 {title}", data=f"prefer:{turn_id}:{place}"),)
-            for place, (title, _) in enumerate(writing.columns)
-        )
-    return ()
-
-
-async def _despite_stop(turn: Turn, change: Callable[[Connection], T]) -> T:
-    """An effect that a stop does not interrupt: half-way out nobody would bring the reply to an end."""
-    effect = asyncio.ensure_future(turn.effect(change))
-    while True:
-        try:
-            return await asyncio.shield(effect)
-        except asyncio.CancelledError:
-            if effect.cancelled() or _asked_to_stop(turn) in (None, CancelReason.SHUTDOWN):
-                effect.cancel()
-                raise
-            _uncancel()
-
-
-def _asked_to_stop(turn: Turn) -> CancelReason | None:
-    return turn.stopping
-
-
-def _stopped_as(reason: CancelReason) -> Outcome:
-    return Outcome.SUPERSEDED if reason is CancelReason.SUPERSEDED else Outcome.STOPPED
-
-
-def _sentence(error: ProviderError, writing: Writing) -> str:
-    if isinstance(error, ProviderAccountError):
-        return say("model_account", writing.language)
-    if writing.exchange.pictures and (trouble := picture_trouble(error)):
-        return say(trouble, writing.language)
-    if isinstance(error, ProviderRefused):
-        return say("model_refused", writing.language)
-    return say("model_broke_off" if writing.reply.strip() else "model_busy", writing.language)
-
-
-def _uncancel() -> None:
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()
 
 
 def _newer(ours: str, theirs: str) -> str:
