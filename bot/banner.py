@@ -35,7 +35,10 @@ def banner(settings: Settings, *, terminal: bool) -> str:
     if off:
         lines.append(f"Off: {', '.join(off)}.")
     if settings.telegram_bot_token is not None and settings.access is Access.PAIRING and not settings.admins:
-        lines.append("Nobody is admitted yet: name yourself in PARLEY_ADMINS, or set PARLEY_ACCESS=open.")
+        lines.append(
+            "Not let in yet? Write to the bot and run `python -m bot admit CODE --admin` with the code you "
+            "get; or name yourself in PARLEY_ADMINS, or set PARLEY_ACCESS=open."
+        )
     return "\n".join(lines)
 
 

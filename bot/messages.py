@@ -29,6 +29,7 @@ __all__ = [
     "Quoted",
     "StopPressed",
     "TextPart",
+    "TranscriptWanted",
     "Unreadable",
     "dump_inbound",
     "load_inbound",
@@ -123,7 +124,10 @@ class AttachmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A handle to something that is not text; bytes are fetched late, through the adapter."""
+    """A handle to something that is not text; bytes are fetched late, through the adapter.
+
+    ``preview`` is what the platform itself has heard in a recording so far, as a stopgap.
+    """
 
     type: Literal["attachment"] = "attachment"
     kind: AttachmentKind
@@ -134,6 +138,7 @@ class Attachment:
     size_bytes: int | None = None
     duration_seconds: float | None = None
     album: str = ""
+    preview: str = ""
 
 
 Part = Annotated[TextPart | Attachment, Field(discriminator="type")]
@@ -230,6 +235,24 @@ class ButtonPressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptWanted:
+    """Somebody points at a message and wants what is said in it in writing: by a reaction, or from its menu.
+
+    ``message`` is that message where the platform tells it along. Without an ``answer_id`` nobody waits for
+    a word; with one, only who pointed gets to see it.
+    """
+
+    type: Literal["transcript_wanted"] = "transcript_wanted"
+    event_id: str
+    key: ConversationKey
+    chat_kind: ChatKind
+    author: Author
+    message_id: str
+    message: Incoming | None = None
+    answer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopPressed:
     """The platform's own stop control was used. Telegram names no person, so anybody who sees it may."""
 
@@ -289,6 +312,7 @@ Inbound = (
     | Edited
     | Deleted
     | ButtonPressed
+    | TranscriptWanted
     | StopPressed
     | ChatMigrated
     | ChatJoined

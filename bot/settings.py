@@ -33,6 +33,8 @@ from bot.settings_values import (
     Lowered,
     Models,
     Names,
+    OptionalModels,
+    ProviderUrl,
     SandboxModel,
     TelegramMode,
     TelegramToken,
@@ -168,7 +170,7 @@ class Settings(BaseSettings):
         description="the SiliconFlow key; without it a small local model answers",
         examples=["sk-…"],
     )
-    siliconflow_base_url: Url = Field(
+    siliconflow_base_url: ProviderUrl = Field(
         "https://api.siliconflow.cn/v1",
         alias="SILICONFLOW_BASE_URL",
         description="where the models are",
@@ -235,6 +237,11 @@ class Settings(BaseSettings):
         ("FunAudioLLM/CosyVoice2-0.5B",),
         description="who speaks: the first that can",
         examples=["FunAudioLLM/CosyVoice2-0.5B"],
+    )
+    dialogue_models: OptionalModels = Field(
+        ("fnlp/MOSS-TTSD-v0.5",),
+        description="who speaks both people of a podcast: the first that can; off: two voices take turns",
+        examples=["fnlp/MOSS-TTSD-v0.5"],
     )
     max_tokens: int = Field(4096, ge=16, le=131_072, description="the longest answer, in tokens")
     context_tokens: int = Field(

@@ -255,7 +255,9 @@ def _value_fault(setting: SettingInfo, detail: ErrorDetails, *, in_toml: bool) -
 
 
 def _shown(value: object) -> str:
-    text = re.sub(r"(://[^/@\s:]*):[^/@\s]*@", r"\1:***@", repr(value))
+    """The value, cut when it is long; of a URL's login only the name before a password is left."""
+    text = re.sub(r"(://[^/@\s:]*):\S*@", r"\1:***@", repr(value))
+    text = re.sub(r"://[^/@\s:]+@", "://***@", text)
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 

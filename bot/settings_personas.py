@@ -59,6 +59,9 @@ class PersonaSettings(BaseModel):
     title: str = Field("", max_length=40, description="its name on buttons")
     description: str = Field("", max_length=200, description="what it is for, in one line")
     models: Annotated[tuple[str, ...], _Listed] = Field((), description="the first that can answers")
+    hearing_models: Annotated[tuple[str, ...], _Listed] = Field(
+        (), description="the first that can hears; after them the service's own"
+    )
     temperature: float | None = Field(None, ge=0, le=2, description="how freely it words things")
     top_p: float | None = Field(None, gt=0, le=1, description="how many words it chooses among")
     max_tokens: int | None = Field(None, ge=16, le=131_072, description="its longest answer, in tokens")

@@ -21,6 +21,8 @@ __all__ = [
     "Lowered",
     "Models",
     "Names",
+    "OptionalModels",
+    "ProviderUrl",
     "SandboxModel",
     "TelegramMode",
     "TelegramToken",
@@ -130,6 +132,14 @@ def _url(value: Any) -> Any:
     return value.strip().rstrip("/")
 
 
+def _provider_url(value: Any) -> Any:
+    url = _url(value)
+    # The provider's client sends no login, and its transport refuses a URL that has one.
+    if isinstance(url, str) and "@" in urlsplit(url).netloc:
+        raise ValueError("holds a login, which is never sent; the key belongs into SILICONFLOW_API_KEY")
+    return url
+
+
 def _database_url(value: Any) -> Any:
     if isinstance(value, str) and not re.fullmatch(r"sqlite(\+aiosqlite)?:///[^?]+", value):
         raise ValueError("does not name an SQLite file, the one kind of database this version has")
@@ -169,11 +179,17 @@ def _models(value: Any) -> Any:
     return models
 
 
+def _models_or_none(value: Any) -> Any:
+    names = _names(value)
+    return () if [name.lower() for name in names] == ["off"] else _models(value)
+
+
 def _lowered(value: Any) -> Any:
     return value.strip().lower() if isinstance(value, str) else value
 
 
 Url = Annotated[str, BeforeValidator(_url)]
+ProviderUrl = Annotated[str, BeforeValidator(_provider_url)]
 KeyText = Annotated[SecretStr, BeforeValidator(_key)]
 TelegramToken = Annotated[SecretStr, BeforeValidator(_telegram_token)]
 WebhookSecret = Annotated[SecretStr, BeforeValidator(_webhook_secret)]
@@ -181,5 +197,7 @@ DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 Admins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_admins)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_calls)]
 Models = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_models)]
+OptionalModels = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_models_or_none)]
+"""None of them is written ``off``."""
 Lowered: Final = BeforeValidator(_lowered)
 """Lets people write a choice in capitals."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from bot.errors import ConfigurationError, DeliveryError, MessageGone
-from bot.messages import Attachment, Author, ChatKind, ConversationKey
+from bot.messages import Attachment, Author, ChatKind, ConversationKey, Incoming
 from bot.ports import (
     Badge,
     Button,
@@ -28,6 +28,7 @@ from bot.ports import (
 )
 from bot.rendering import Document
 
+from .attachments import speech_preview
 from .backoff import Backoff
 from .blocks import MAX_BUTTON_DATA_BYTES
 from .bolt import Gate
@@ -37,6 +38,7 @@ from .errors import Refused
 from .files import Files
 from .home import Home
 from .identity import Identity
+from .lookups import Lookups
 from .outbound import Outbound
 from .people import People
 from .presence import Presence
@@ -44,6 +46,7 @@ from .receiver import Receiver
 from .rendering import MAX_TEXT_UNITS, render
 from .replies import Replies
 from .requests import PATH, Requests
+from .responses import Responses
 from .sockets import Sockets
 from .streams import Streams
 from .uploads import Uploads
@@ -154,6 +157,8 @@ class SlackAdapter:
             streams=self._streams,
             commands=Commands(outbound=self._outbound, menu=self._menu),
             home=self._home,
+            lookups=Lookups(client=self._client, clock=self._clock),
+            responses=Responses(client=self._client),
             tell=self.answer_button,
             clock=self._clock,
         )
@@ -294,6 +299,14 @@ class SlackAdapter:
             return None
         bot_user = self._me.user_id
         return await self._replies.reclaim(key, content, after=after, taken=taken, bot_user=bot_user)
+
+    async def show_again(self, key: ConversationKey, message_id: str) -> Incoming | None:
+        """A message that is there already; not until the bot receives, and not often."""
+        return await self._receiver.show_again(key.chat, message_id) if self._receiver is not None else None
+
+    async def heard_itself(self, attachment: Attachment) -> str:
+        """What Slack has heard in a clip, once it has listened."""
+        return speech_preview(await self._files.look(attachment)) if attachment.file_id else ""
 
     def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The attachment's bytes, as they come."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bot.messages import Attachment, AttachmentKind
 
-from .wire import Payload, clean, list_of, text_in
+from .wire import Payload, clean, list_of, map_in, text_in
 
-__all__ = ["attachments_of", "file_address"]
+__all__ = ["attachments_of", "file_address", "speech_preview"]
 
 _NAME_LIMIT = 1000
 _MOST_FILES = 50
 _VOICE = ("slack_audio",)
+_PREVIEW_LIMIT = 500
 
 
 def attachments_of(event: Payload) -> tuple[Attachment, ...]:
@@ -28,7 +29,16 @@ def _attachment(file: Payload) -> Attachment:
         mime=text_in(file, "mimetype"),
         size_bytes=size if isinstance(size, int) and size >= 0 else None,
         duration_seconds=milliseconds / 1000 if isinstance(milliseconds, int | float) else None,
+        preview=speech_preview(file),
     )
+
+
+def speech_preview(file: Payload) -> str:
+    """The beginning of what Slack itself has heard; empty until it has (facts: Slack files and voice)."""
+    heard = map_in(map_in(file, "transcription"), "preview")
+    text = " ".join(clean(text_in(heard, "content")).split())
+    is_cut = len(text) > _PREVIEW_LIMIT or heard.get("has_more") is True
+    return f"{text[:_PREVIEW_LIMIT]} …" if text and is_cut else text
 
 
 def _handle(file: Payload) -> str:

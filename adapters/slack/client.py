@@ -32,6 +32,7 @@ _FORM = frozenset(
     {
         "apps.connections.open",
         "auth.test",
+        "conversations.info",
         "conversations.replies",
         "files.getUploadURLExternal",
         "files.info",

@@ -7,6 +7,8 @@ a conversation could hang on. Where the bot may not write, the answer goes to th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
 
 import structlog
 
@@ -28,6 +30,9 @@ log = structlog.get_logger(__name__)
 
 _SECONDS = 1.2  # for each of at most two calls; Slack waits three seconds in all
 _LONGEST_ECHO = 300
+_COMMAND: Final = "/parley"
+_LIKENESS: Final = 0.75
+"""Of a slip to the word that was meant: "hlep" is help, "hello" is not."""
 
 
 class Commands:
@@ -42,6 +47,15 @@ class Commands:
         channel, text = text_in(body, "channel_id"), self._text(body, me)
         if not (channel and author.id):
             return None, self.sorry(author)
+        nearest = self._meant(text)
+        if nearest is not None:
+            return None, word(
+                "did_you_mean",
+                author.language,
+                command=text_in(body, "command") or _COMMAND,
+                written=text.strip(),
+                nearest=nearest,
+            )
         name = "ordered" if text.startswith("/") else "asked"
         echo = word(name, author.language, user=author.id, text=neutral(mrkdwn(text[:_LONGEST_ECHO])))
         told = ""
@@ -69,6 +83,13 @@ class Commands:
         if first in self._orders:
             return f"/{text.strip() or 'help'}"
         return text
+
+    def _meant(self, text: str) -> str | None:
+        """The command that a single word is most like; None for one of them, and for what is a question."""
+        written = text.strip().lower()
+        if not written.isalnum():
+            return None
+        return next(iter(get_close_matches(written, sorted(self._orders), n=1, cutoff=_LIKENESS)), None)
 
     async def _direct(self, user: str) -> str:
         answer = await self._outbound.call("conversations.open", {"users": user}, timeout_seconds=_SECONDS)

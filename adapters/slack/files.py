@@ -15,7 +15,7 @@ from bot.messages import Attachment
 from .attachments import file_address
 from .client import ApiClient
 from .errors import Refused, delivery_error, transport_error
-from .wire import map_in, text_in
+from .wire import Payload, map_in, text_in
 
 __all__ = ["LIMIT_BYTES", "Files"]
 
@@ -47,13 +47,21 @@ class Files:
             raise PartRejected(f"there is no file behind a {attachment.kind.value} attachment")
         self._check(attachment.size_bytes or 0)
         async with self._client.in_use() as session:
-            url, mime = await self._locate(attachment.file_id)
+            url, mime = await self._locate(attachment)
             response = await self._begin(session, url)
             try:
                 async with aclosing(self._bytes(response, mime)) as chunks:
                     yield chunks
             finally:
                 response.close()
+
+    async def look(self, attachment: Attachment) -> Payload:
+        """What Slack tells of a file now. Raises DeliveryError's subclasses."""
+        try:
+            answer = await self._client.call("files.info", {"file": attachment.file_id})
+        except Refused as exc:
+            raise delivery_error(exc) from exc
+        return map_in(answer, "file")
 
     def _check(self, size_bytes: int) -> None:
         if size_bytes > self._limit:
@@ -62,13 +70,9 @@ class Files:
                 limit_bytes=self._limit,
             )
 
-    async def _locate(self, file_id: str) -> tuple[URL, str]:
+    async def _locate(self, attachment: Attachment) -> tuple[URL, str]:
         """Where the bytes are. Asked each time: addresses change, and stubs of other workspaces have none."""
-        try:
-            answer = await self._client.call("files.info", {"file": file_id})
-        except Refused as exc:
-            raise delivery_error(exc) from exc
-        file = map_in(answer, "file")
+        file = await self.look(attachment)
         size = file.get("size")
         self._check(size if isinstance(size, int) else 0)
         return _address(file_address(file)), text_in(file, "mimetype")

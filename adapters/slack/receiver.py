@@ -10,19 +10,23 @@ from typing import Any
 
 import structlog
 
-from bot.errors import BotError, StorageError
+from bot.errors import BotError, DeliveryError, StorageError
 from bot.messages import Author, Inbound, Incoming, Unreadable
 from bot.ports import Clock, Submit
 
 from .commands import Commands
 from .home import Home
 from .identity import Identity
+from .interactions import translate_button, translate_shortcut
 from .late import LateStore
+from .lookups import Lookups
 from .people import People
+from .responses import Responses
 from .streams import Streams
-from .translate import EVENTS, Scene, people_in, translate_button, translate_event
+from .translate import EVENTS, Scene, people_in, translate_event, translate_message
 from .turnstile import Turnstile
 from .wire import Payload, list_of, map_in, text_in
+from .words import word
 
 __all__ = ["Receiver", "Taken"]
 
@@ -56,6 +60,8 @@ class Receiver:
         streams: Streams,
         commands: Commands,
         home: Home,
+        lookups: Lookups,
+        responses: Responses,
         tell: Callable[[str, str], Awaitable[None]],
         clock: Clock,
     ) -> None:
@@ -66,6 +72,8 @@ class Receiver:
         self._streams = streams
         self._commands = commands
         self._home = home
+        self._lookups = lookups
+        self._responses = responses
         self._tell = tell
         self._late = LateStore(store=self._is_stored, clock=clock)
         self._turnstile = Turnstile()
@@ -87,6 +95,8 @@ class Receiver:
                 return await self._event(body)
             case "block_actions":
                 return await self._button(body)
+            case "message_action":
+                return await self._shortcut(body)
             case "app_rate_limited":
                 log.warning("slack_told", what="app_rate_limited", meaning=_TOLD["app_rate_limited"])
             case kind:
@@ -113,7 +123,8 @@ class Receiver:
             log.debug("slack_event_dropped", kind=kind, why="a kind of event that is not served")
             return Taken(stored=True)
         self._note(kind, event)
-        channel, ts = text_in(event, "channel"), text_in(event, "ts", "event_ts")
+        channel = text_in(event, "channel") or text_in(map_in(event, "item"), "channel")
+        ts = text_in(event, "ts", "event_ts")
         async with self._turnstile.turn(channel, ts):
             scene = await self._scene(*people_in(event), team=self._home_of(body))
             translated = translate_event(event, scene)
@@ -161,6 +172,28 @@ class Receiver:
         team = text_in(user, "team_id") or self._me.team_id
         self._streams.remember_asker(event.key, event.author.id, team)
         return Taken(stored=await self._is_stored_or_kept(event, event.author, event.answer_id))
+
+    async def _shortcut(self, body: Payload) -> Taken:
+        """The menu of a message is there in every channel; where the bot is not, it says so."""
+        user = map_in(body, "user")
+        scene = await self._scene(text_in(user, "id"), *people_in(body))
+        event = translate_shortcut(body, scene)
+        if event is None:
+            return Taken(stored=True)
+        if await self._is_away(event.key.chat):
+            line = word("not_here_for_this", event.author.language)
+            self._begin(self._responses.tell(text_in(body, "response_url"), line))
+            return Taken(stored=True)
+        team = text_in(user, "team_id") or self._me.team_id
+        self._streams.remember_asker(event.key, event.author.id, team)
+        return Taken(stored=await self._is_stored_or_kept(event, event.author, event.answer_id))
+
+    async def _is_away(self, channel: str) -> bool:
+        try:
+            return await self._lookups.is_away(channel)
+        except DeliveryError as exc:
+            log.info("slack_membership_unknown", reason=str(exc))
+            return False
 
     async def _command(self, body: Payload) -> Taken:
         user, team = text_in(body, "user_id"), text_in(body, "team_id")
@@ -216,6 +249,15 @@ class Receiver:
             log.warning("slack_event_not_stored", event_id=event.event_id, error=str(exc))
             return False
         return True
+
+    # --- looking again ----------------------------------------------------------------------------------
+
+    async def show_again(self, channel: str, ts: str) -> Incoming | None:
+        """A message that is there already. Raises DeliveryError's subclasses."""
+        message = await self._lookups.message(channel, ts)
+        if message is None:
+            return None
+        return translate_message(message, channel, await self._scene(*people_in(message)))
 
     # --- the Home tab -----------------------------------------------------------------------------------
 

@@ -21,20 +21,27 @@ from bot.messages import (
     Part,
     StopPressed,
     TextPart,
+    TranscriptWanted,
 )
 
 from .attachments import attachments_of
 from .identity import Identity, chat_kind
 from .mrkdwn import Names, mentioned_users, message_text
 from .people import Person
-from .wire import Payload, as_map, list_of, map_in, moment, text_in
+from .wire import Payload, map_in, moment, text_in
 
-__all__ = ["EVENTS", "Scene", "people_in", "translate_button", "translate_event"]
+__all__ = [
+    "EVENTS",
+    "Scene",
+    "people_in",
+    "translate_event",
+    "translate_message",
+]
 
 log = structlog.get_logger(__name__)
 
 _WRITTEN = ("", "file_share", "thread_broadcast", "me_message")
-_MOST_DATA_BYTES = 255
+_WRITE_DOWN = frozenset({"ear", "memo", "pencil", "pencil2", "writing_hand"})
 # A client refuses to send much more than this at once, and cuts a paste there (facts: chat.postMessage).
 _FULL_CHARACTERS = 3990
 
@@ -192,6 +199,26 @@ def _listed(event: Payload, name: str) -> list[object]:
     return value if isinstance(value, list) else []
 
 
+def _reaction(event: Payload, scene: Scene) -> TranscriptWanted:
+    """Some signs ask for a recording in writing. Slack adds the tone of a skin behind two colons."""
+    item, user = map_in(event, "item"), text_in(event, "user")
+    channel, ts = text_in(item, "channel"), text_in(item, "ts")
+    sign = text_in(event, "reaction").partition("::")[0]
+    if sign not in _WRITE_DOWN or text_in(item, "type") != "message" or not (channel and ts):
+        raise _Dropped("a reaction that asks for nothing")
+    _check_author(event, scene)
+    author = scene.author(user)
+    if author.is_bot:
+        raise _Dropped("a bot's reaction")
+    return TranscriptWanted(
+        event_id=f"reaction:{channel}:{ts}:{user}:{text_in(event, 'event_ts')}",
+        key=scene.me.key(channel),
+        chat_kind=chat_kind(channel),
+        author=author,
+        message_id=ts,
+    )
+
+
 def _membership(event: Payload, scene: Scene) -> ChatJoined | ChatLeft:
     channel, kind = text_in(event, "channel"), text_in(event, "type")
     if text_in(event, "user") != scene.me.user_id or not channel:
@@ -235,6 +262,7 @@ EVENTS: Mapping[str, Callable[[Payload, Scene], Inbound]] = MappingProxyType(
         "agent_session_stopped": _stopped,
         "member_joined_channel": _membership,
         "member_left_channel": _membership,
+        "reaction_added": _reaction,
         "app_home_opened": _home_opened,
         "app_context_changed": _unserved,
         "app_uninstalled": _unserved,
@@ -245,33 +273,10 @@ EVENTS: Mapping[str, Callable[[Payload, Scene], Inbound]] = MappingProxyType(
 """What each kind of event becomes. The manifest subscribes to no others."""
 
 
-def translate_button(body: Payload, scene: Scene) -> ButtonPressed | None:
-    """The event of a pressed button; None for one without data or a place."""
-    action = next(list_of(body, "actions"), as_map(None))
-    user, data = text_in(map_in(body, "user"), "id"), text_in(action, "value")
-    channel, message_id, thread = _pressed_place(body)
-    if not (user and data and channel):
-        log.debug("slack_event_dropped", kind="block_actions", why="a button without a place or data")
+def translate_message(message: Payload, channel: str, scene: Scene) -> Incoming | None:
+    """A message as the Web API shows it, as it would come in; None for one that nobody wrote to be read."""
+    try:
+        return _written(message, {"channel": channel}, scene)
+    except _Dropped as exc:
+        log.debug("slack_event_dropped", kind="message", why=str(exc))
         return None
-    pressed_at = text_in(action, "action_ts") or text_in(body, "trigger_id")
-    return ButtonPressed(
-        event_id=f"button:{channel}:{message_id}:{user}:{pressed_at}",
-        key=scene.me.key(channel, thread),
-        chat_kind=chat_kind(channel),
-        author=scene.author(user, text_in(map_in(body, "user"), "team_id")),
-        message_id=message_id,
-        data=data.encode("utf-8", "replace")[:_MOST_DATA_BYTES].decode(errors="ignore"),
-        answer_id=f"{'' if message_id else 'home'}:{channel}:{thread}:{user}",
-    )
-
-
-def _pressed_place(body: Payload) -> tuple[str, str, str]:
-    """Channel, message and thread. The Home tab names its chat itself: it is in none."""
-    view = map_in(body, "view")
-    if text_in(view, "type") == "home":
-        return text_in(view, "private_metadata"), "", ""
-    container, message = map_in(body, "container"), map_in(body, "message")
-    channel = text_in(map_in(body, "channel"), "id") or text_in(container, "channel_id")
-    ts = text_in(container, "message_ts") or text_in(message, "ts")
-    thread = text_in(message, "thread_ts") or text_in(container, "thread_ts") or ts
-    return channel, ts, thread

@@ -10,7 +10,16 @@ from bot.messages import Author, ChatKind, ConversationKey
 
 from .text import clean
 
-__all__ = ["actor", "author_of", "chat_kind", "chat_title", "conversation_key", "origin_name", "user_author"]
+__all__ = [
+    "actor",
+    "author_of",
+    "chat_kind",
+    "chat_title",
+    "conversation_key",
+    "origin_name",
+    "reactor",
+    "user_author",
+]
 
 _KINDS: Mapping[str, ChatKind] = {
     "private": ChatKind.PRIVATE,
@@ -48,6 +57,13 @@ def author_of(message: types.Message) -> Author | None:
 def actor(user: types.User, chat: types.Chat) -> Author:
     """Who did something to a chat; the chat itself for an administrator who acts anonymously."""
     return _chat_author(chat, None) if user.is_bot else user_author(user)
+
+
+def reactor(change: types.MessageReactionUpdated) -> Author | None:
+    """Who reacted: a person, or the chat somebody speaks for. None for bots and for nobody."""
+    if change.actor_chat is not None:
+        return _chat_author(change.actor_chat, None)
+    return None if change.user is None or change.user.is_bot else user_author(change.user)
 
 
 def user_author(user: types.User) -> Author:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from aiogram import types
 
@@ -17,11 +19,12 @@ from bot.messages import (
     Part,
     StopPressed,
     TextPart,
+    TranscriptWanted,
 )
 
 from .addressing import Identity, addressed, mentioned, opening
 from .attachments import attachments_of, is_service
-from .people import actor, author_of, chat_kind, conversation_key, user_author
+from .people import actor, author_of, chat_kind, conversation_key, reactor, user_author
 from .quoted import quoted_of
 from .rich_text import rich_text
 from .text import clean, marked_up, utf16_length
@@ -31,6 +34,8 @@ __all__ = ["event_id", "translate"]
 log = structlog.get_logger(__name__)
 
 _BUTTON_DATA_BYTES = 64
+# Of what anybody may react with (Bot API, ReactionTypeEmoji) this is the one that means writing.
+_WRITE_DOWN = "✍"
 _THUMBS = {"👍": "up", "👎": "down"}
 # Clients cut what is pasted at 4,096 characters, and before a word or an emoji a little earlier.
 _FULL_UTF16_UNITS = 4000
@@ -62,7 +67,7 @@ def _event(update: types.Update, me: Identity) -> Inbound:
     if update.callback_query is not None:
         return _button(update.update_id, update.callback_query, me)
     if update.message_reaction is not None:
-        return _vote(update.update_id, update.message_reaction, me)
+        return _reaction(update.update_id, update.message_reaction, me)
     if update.stopped_message_generation is not None:
         return _stop(update.update_id, update.stopped_message_generation, me)
     if update.my_chat_member is not None:
@@ -163,12 +168,42 @@ def _button(update_id: int, query: types.CallbackQuery, me: Identity) -> ButtonP
     )
 
 
-def _vote(update_id: int, change: types.MessageReactionUpdated, me: Identity) -> ButtonPressed:
-    """A thumb under a message of ours is a vote, as if a button had been pressed; other signs are not for us.
+def _reaction(
+    update_id: int, change: types.MessageReactionUpdated, me: Identity
+) -> ButtonPressed | TranscriptWanted:
+    """A writing hand asks for a recording in writing, a thumb is a vote; other signs are not for us.
 
     Groups report reactions to bots that are admins only (Bot API, Update.message_reaction).
     """
-    signs = {sign.emoji for sign in change.new_reaction if isinstance(sign, types.ReactionTypeEmoji)}
+    signs = _signs(change.new_reaction)
+    if _WRITE_DOWN in signs - _signs(change.old_reaction):
+        return _wanted(update_id, change, me)
+    return _vote(update_id, change, signs, me)
+
+
+def _signs(reactions: Sequence[types.ReactionTypeUnion]) -> set[str]:
+    """The emoji among them, in the form without a variation selector."""
+    return {sign.emoji.rstrip("\ufe0f") for sign in reactions if isinstance(sign, types.ReactionTypeEmoji)}
+
+
+def _wanted(update_id: int, change: types.MessageReactionUpdated, me: Identity) -> TranscriptWanted:
+    """Neither the message nor its topic comes along. An anonymous administrator reacts as the chat."""
+    author = reactor(change)
+    if author is None:
+        raise _Dropped("a reaction of nobody")
+    return TranscriptWanted(
+        event_id=event_id(update_id),
+        key=conversation_key(me.account, change.chat),
+        chat_kind=chat_kind(change.chat),
+        author=author,
+        message_id=str(change.message_id),
+    )
+
+
+def _vote(
+    update_id: int, change: types.MessageReactionUpdated, signs: set[str], me: Identity
+) -> ButtonPressed:
+    """A thumb under a message of ours, as if a button had been pressed."""
     vote = next((word for emoji, word in _THUMBS.items() if emoji in signs), None)
     if vote is None or change.user is None:
         raise _Dropped("a reaction that is no vote")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import getpass
-import itertools
 import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,6 +17,7 @@ import structlog
 
 from adapters.terminal.console import Console
 from adapters.terminal.editor import Key, Line, LineEditor
+from adapters.terminal.saved import delete_saved, save
 from adapters.terminal.screen import LiveScreen, PlainScreen, Screen, choices
 from bot.errors import BotError, DeliveryError, MessageGone, PartRejected
 from bot.messages import (
@@ -236,7 +236,7 @@ class TerminalAdapter:
     ) -> str:
         """Save a file in the folder for files and say where it is. Raises PartRejected when it can't be."""
         try:
-            path = await asyncio.to_thread(_save, self._folder, file)
+            path = await asyncio.to_thread(save, self._folder, file)
         except OSError as exc:
             raise PartRejected(f"the file can't be saved in {self._folder}: {exc.strerror}") from exc
         text = f"{caption}\n{path}".strip()
@@ -252,6 +252,20 @@ class TerminalAdapter:
     ) -> str:
         """Save a recording like a file. Raises PartRejected when it can't be."""
         return await self.send_file(key, note.as_file("voice"), caption=caption)
+
+    async def forget(self, key: ConversationKey, author: Author) -> None:
+        """Delete the files that were saved, exports too, and say so. Raises DeliveryError when they stay."""
+        try:
+            deleted = await asyncio.to_thread(delete_saved, self._folder)
+        except OSError as exc:
+            raise DeliveryError(f"the files in {self._folder} can't be deleted: {exc.strerror}") from exc
+        if deleted:
+            self._screen.note(f"Saved files deleted from {self._folder}: {deleted}.")
+
+    async def answer_button(self, answer_id: str, text: str = "") -> None:
+        """Say the line for the person who took a choice, if there is one."""
+        if text:
+            self._screen.note(text)
 
     async def typing(self, key: ConversationKey) -> None:
         """Show that an answer is being made."""
@@ -299,18 +313,6 @@ class TerminalAdapter:
 # --- events -------------------------------------------------------------------------------------------
 
 
-def _save(folder: Path, file: OutgoingFile) -> Path:
-    """Write the file under its own name, or one beside it that is free."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = Path(file.name)
-    for number in itertools.count(1):
-        path = folder / (name.name if number == 1 else f"{name.stem}-{number}{name.suffix}")
-        with contextlib.suppress(FileExistsError), path.open("xb") as stream:
-            stream.write(file.data)
-            return path.resolve()
-    raise AssertionError("unreachable: some name is free")
-
-
 def _message(author: Author, text: str) -> Incoming:
     return Incoming(
         event_id=uuid.uuid4().hex,
@@ -325,13 +327,15 @@ def _message(author: Author, text: str) -> Incoming:
 
 
 def _press(author: Author, message_id: str, button: Button) -> ButtonPressed:
+    event_id = uuid.uuid4().hex
     return ButtonPressed(
-        event_id=uuid.uuid4().hex,
+        event_id=event_id,
         key=TERMINAL_KEY,
         chat_kind=ChatKind.PRIVATE,
         author=author,
         message_id=message_id,
         data=button.data,
+        answer_id=event_id,
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,9 +14,10 @@ from adapters.web.api import Api
 from adapters.web.feed import Feed
 from adapters.web.guard import Guard
 from adapters.web.html import clean, file_link, media_view, plain_html, sound_player, to_html
+from adapters.web.kinds import sniffed, told_apart
 from adapters.web.pagelog import Message, PageLog, Shown
-from adapters.web.views import home_view, message_view
-from bot.errors import ChatClosed, DeliveryError, MessageGone, PlatformBusy
+from adapters.web.views import file_address, home_view, message_view
+from bot.errors import ChatClosed, MessageGone, PlatformBusy, StorageError
 from bot.messages import Attachment, Author, ChatKind, ConversationKey
 from bot.ports import (
     Button,
@@ -34,7 +36,6 @@ from bot.rendering import Document, flatten
 
 __all__ = ["WebAdapter"]
 
-LOG_FILE: Final = "page.db"
 LARGEST_TEXT: Final = 1_000_000
 RETRY_SECONDS: Final = 1.0
 
@@ -64,7 +65,7 @@ class WebAdapter:
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
-        self._log = PageLog(folder / LOG_FILE)
+        self._log = PageLog(folder)
         self._feed = Feed()
         self._guard = Guard(host=host, session=self._session)
         self._session_secret = ""
@@ -88,7 +89,7 @@ class WebAdapter:
 
     async def run(self, submit: Submit, ready: Callable[[], None]) -> None:
         """Take in what people do on the page until cancelled; open pages are then let go."""
-        await self._log.open()
+        await self._log.open(now=self._now())
         try:
             self._feed.open()
             self._api.submit = submit
@@ -117,8 +118,7 @@ class WebAdapter:
     ) -> str:
         """Show a new message. Raises ChatClosed when the chat was deleted, PlatformBusy."""
         shown = await _shown(content, buttons, live=live)
-        now = self._clock.now().timestamp()
-        message = await _kept(self._log.show(key.chat, shown, reply_to=reply_to, now=now))
+        message = await _kept(self._log.messages.show(key.chat, shown, reply_to=reply_to, now=self._now()))
         if message is None:
             raise ChatClosed(f"chat {key.chat!r} was deleted")
         self._tell(message)
@@ -135,7 +135,7 @@ class WebAdapter:
     ) -> None:
         """Let a message show something else. Raises MessageGone, PlatformBusy."""
         shown = await _shown(content, buttons, live=live)
-        message = await _kept(self._log.reshow(key.chat, message_id, shown))
+        message = await _kept(self._log.messages.reshow(key.chat, message_id, shown))
         if message is None:
             self._growing.discard(message_id)
             raise MessageGone(f"message {message_id!r} is not in chat {key.chat!r}")
@@ -164,17 +164,12 @@ class WebAdapter:
         *,
         player: Callable[[str], str],
     ) -> str:
-        file_id = await _kept(self._log.add_file(key.chat, file))
-        if file_id is None:
-            raise ChatClosed(f"chat {key.chat!r} was deleted")
-        address = f"/chat/api/files/{file_id}"
+        address = await self._keep_file(key, file)
         shown = Shown(
             text=clean(f"{caption}\n{file.name}".strip()),
             html=(plain_html(caption) if caption else "") + player(address) + file_link(address, file.name),
         )
-        message = await _kept(
-            self._log.show(key.chat, shown, reply_to=reply_to, now=self._clock.now().timestamp())
-        )
+        message = await _kept(self._log.messages.show(key.chat, shown, reply_to=reply_to, now=self._now()))
         if message is None:
             raise ChatClosed(f"chat {key.chat!r} was deleted")
         self._tell(message)
@@ -194,17 +189,14 @@ class WebAdapter:
         """Pictures and films take the place of the line. Raises MessageGone, ChatClosed, PlatformBusy."""
         views = []
         for file in media:
-            file_id = await _kept(self._log.add_file(key.chat, file))
-            if file_id is None:
-                raise ChatClosed(f"chat {key.chat!r} was deleted")
-            address = f"/chat/api/files/{file_id}"
+            address = await self._keep_file(key, file)
             views.append(media_view(address, file.mime, caption) + file_link(address, file.name))
         shown = Shown(
             text=clean(caption),
             html="".join(views) + plain_html(caption),
             buttons=tuple(tuple(row) for row in buttons),
         )
-        message = await _kept(self._log.reshow(key.chat, message_id, shown))
+        message = await _kept(self._log.messages.reshow(key.chat, message_id, shown))
         if message is None:
             raise MessageGone(f"message {message_id!r} is not in chat {key.chat!r}")
         self._tell(message)
@@ -212,7 +204,8 @@ class WebAdapter:
 
     async def forget(self, key: ConversationKey, author: Author) -> None:
         """Delete what the page shows, all of it its one person's; the chat stays, with our last word."""
-        chats, messages = await _kept(self._log.empty(keep=key.chat))
+        chats, messages = await _kept(self._log.chats.empty(keep=key.chat))
+        await _kept(self._log.files.sweep(now=self._now()))
         for chat in chats:
             self._feed.tell("chat_gone", f"chat {chat}", {"id": chat})
         for message_id in messages:
@@ -220,7 +213,8 @@ class WebAdapter:
 
     async def delete(self, key: ConversationKey, message_ids: Sequence[str]) -> None:
         """Take messages away. Raises PlatformBusy."""
-        await _kept(self._log.remove(key.chat, message_ids))
+        await _kept(self._log.messages.remove(key.chat, message_ids))
+        await _kept(self._log.files.sweep(now=self._now()))
         for message_id in message_ids:
             self._growing.discard(message_id)
             self._feed.tell("message_gone", f"message {message_id}", {"id": message_id, "chat": key.chat})
@@ -254,15 +248,33 @@ class WebAdapter:
         It still grows as far as the page knows, or it is whole and shows just this. Raises PlatformBusy.
         """
         place = int(after) if after.isdecimal() else 0
-        candidates = await _kept(self._log.unfinished(key.chat, clean(content.text), after=place))
+        candidates = await _kept(self._log.messages.unfinished(key.chat, clean(content.text), after=place))
         found = next((one for one in candidates if (key.chat, one) not in taken), None)
         if found is not None:
             await self.edit(key, found, content)
         return found
 
-    def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Raises DeliveryError on entry: nobody can attach anything here."""
-        return _NoAttachment()
+    @asynccontextmanager
+    async def fetch(self, attachment: Attachment) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The bytes of a file that somebody sent. Raises MessageGone when it is gone, PlatformBusy."""
+        file = await _kept(self._log.files.get(attachment.file_id))
+        if file is None:
+            raise MessageGone(f"file {attachment.file_id!r} is not kept any more")
+        async with AsyncExitStack() as stack:
+            pieces = await _kept(stack.enter_async_context(self._log.files.read(file)))
+            yield _readable(pieces)
+
+    async def _keep_file(self, key: ConversationKey, file: OutgoingFile) -> str:
+        """Keep a file of ours; the address it is served under. Raises ChatClosed, PlatformBusy."""
+        kind, mime = told_apart(sniffed(file.data[:64]), file.mime, voice=False)
+        tidy = replace(file, name=clean(file.name), mime=mime)
+        file_id = await _kept(self._log.files.add(key.chat, tidy, kind=kind, now=self._now()))
+        if file_id is None:
+            raise ChatClosed(f"chat {key.chat!r} was deleted")
+        return file_address(file_id)
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
 
     def _tell(self, message: Message) -> None:
         (self._growing.add if message.shown.live else self._growing.discard)(message.id)
@@ -285,19 +297,23 @@ async def _shown(content: Rendered, buttons: Rows, *, live: bool) -> Shown:
     return Shown(text=text, html=html, buttons=rows, live=live)
 
 
+async def _readable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces. Raises PlatformBusy when the next one cannot be read."""
+    with _as_pause():
+        async for piece in pieces:
+            yield piece
+
+
 async def _kept(change: Awaitable[T]) -> T:
     """The result of a change of the log. Raises PlatformBusy when it could not be made."""
-    try:
+    with _as_pause():
         return await change
-    except sqlite3.Error as exc:
+
+
+@contextmanager
+def _as_pause() -> Iterator[None]:
+    """A log that cannot be read or written is something to try again. Raises PlatformBusy."""
+    try:
+        yield
+    except (sqlite3.Error, StorageError) as exc:
         raise PlatformBusy(f"the page's log: {exc}", retry_after_seconds=RETRY_SECONDS) from exc
-
-
-class _NoAttachment(AbstractAsyncContextManager[AsyncIterator[bytes]]):
-    """Fails on entry."""
-
-    async def __aenter__(self) -> AsyncIterator[bytes]:
-        raise DeliveryError("nobody can attach anything on the page")
-
-    async def __aexit__(self, *_: object) -> None:
-        return None

@@ -13,6 +13,9 @@ __all__ = ["file_handlers"]
 _FOLDER: Final = Path(__file__).parent / "static"
 _TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
+# The one page that may ask for the microphone.
+_MICROPHONE: Final = "camera=(), microphone=(self), geolocation=()"
+
 
 def file_handlers() -> dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]:
     """A handler for each file, by the path it is served under."""
@@ -25,6 +28,9 @@ def _address(path: Path) -> str:
 
 def _handler(path: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     body = path.read_bytes()
+    headers = {"Cache-Control": "no-cache"}
+    if path.name == "index.html":
+        headers["Permissions-Policy"] = _MICROPHONE
 
     async def serve(_: web.Request) -> web.Response:
         # Asked for anew each time, so that a newer version's parts never mix with an older one's.
@@ -32,7 +38,7 @@ def _handler(path: Path) -> Callable[[web.Request], Awaitable[web.StreamResponse
             body=body,
             content_type=_TYPES[path.suffix],
             charset="utf-8",
-            headers={"Cache-Control": "no-cache"},
+            headers=headers,
         )
 
     return serve

@@ -19,7 +19,7 @@ _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _YEAR_SECONDS: Final = 365 * 86_400
 _HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types parley"
     ),
@@ -29,6 +29,7 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,9 +50,9 @@ def refuse(refused: Refused) -> web.Response:
 
 
 def secured(response: web.StreamResponse) -> None:
-    """Add to a response what keeps everybody else's code out of the page."""
-    response.headers.update(_HEADERS)
-    response.headers.setdefault("Cache-Control", "no-store")
+    """Add to a response what keeps everybody else's code out of the page, unless it has stricter rules."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
 
 
 class Guard:
@@ -72,13 +73,16 @@ class Guard:
         if _name_in(request.host).lower() not in self._hosts:
             raise Refused(403, "host")
 
-    async def check_person(self, request: web.Request) -> None:
-        """Raises Refused unless the request comes from our own page in a browser that has the key."""
+    async def check_person(self, request: web.Request, *, takes: str = "application/json") -> None:
+        """Raises Refused unless the request comes from our own page in a browser that has the key.
+
+        ``takes`` is the type of its body: one that no form of another page can send without asking first.
+        """
         self.check_host(request)
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise Refused(403, "origin")
-        if request.method != "GET":
-            self._check_origin(request)
+        if request.method not in ("GET", "HEAD"):
+            _check_origin(request, takes)
         cookie = request.cookies.get(_cookie_name(request), "")
         if not _same(cookie, await self._session()):
             raise Refused(401, "key")
@@ -98,13 +102,13 @@ class Guard:
             )
         return response
 
-    @staticmethod
-    def _check_origin(request: web.Request) -> None:
-        # Every browser names the origin of a POST; the port counts, so other services here are strangers too.
-        if request.headers.get("Origin", "") not in (f"http://{request.host}", f"https://{request.host}"):
-            raise Refused(403, "origin")
-        if request.content_type != "application/json":
-            raise Refused(415, "not_json")
+
+def _check_origin(request: web.Request, takes: str) -> None:
+    # Every browser names the origin of a POST; the port counts, so other services here are strangers too.
+    if request.headers.get("Origin", "") not in (f"http://{request.host}", f"https://{request.host}"):
+        raise Refused(403, "origin")
+    if request.content_type != takes:
+        raise Refused(415, "wrong_type")
 
 
 def _name_in(host: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
@@ -11,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.web.guard import Refused
 from adapters.web.html import clean
-from adapters.web.pagelog import Message
+from adapters.web.kinds import attachment_kind, told_apart
+from adapters.web.pagelog import Attached, Message, StoredFile
 from bot.messages import (
+    Attachment,
     Author,
     ButtonPressed,
     ChatKind,
@@ -20,16 +23,20 @@ from bot.messages import (
     Deleted,
     Edited,
     Incoming,
+    Part,
     StopPressed,
     TextPart,
 )
 
 __all__ = [
     "LONGEST_TEXT",
+    "MOST_FILES",
     "Empty",
     "Press",
     "Rename",
+    "Rewrite",
     "Write",
+    "attached",
     "deleted",
     "edited",
     "key_of",
@@ -43,6 +50,12 @@ __all__ = [
 
 LONGEST_TEXT: Final = 200_000
 """How many characters a message may have."""
+MOST_FILES: Final = 10
+"""How many files a message may have."""
+_LONGEST_NAME: Final = 200
+_LONGEST_SECONDS: Final = 86_400.0
+# Characters that turn the direction of writing make "exe.gpj" of a name that ends in ".exe".
+_TURNS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -57,8 +70,26 @@ class Empty(_Body):
     """Nothing but the wish itself."""
 
 
+class File(_Body):
+    """What the sender says of a file that was uploaded before. ``voice``: it was just spoken."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    name: Annotated[str, Field(max_length=1000)] = ""
+    mime: Annotated[str, Field(max_length=200)] = ""
+    voice: bool = False
+    seconds: Annotated[float, Field(ge=0, le=_LONGEST_SECONDS, allow_inf_nan=False)] | None = None
+
+
 class Write(_Body):
-    """A message, or new words for one. ``nonce`` names the wish, so that a repeated request is one wish."""
+    """A message. ``nonce`` names the wish, so that a repeated request is one wish."""
+
+    text: str
+    nonce: Nonce
+    files: Annotated[tuple[File, ...], Field(max_length=100)] = ()
+
+
+class Rewrite(_Body):
+    """New words for a message; its files stay. ``nonce`` as for a new one."""
 
     text: str
     nonce: Nonce
@@ -91,12 +122,30 @@ async def read_body(request: web.Request, kind: type[B]) -> B:
         body = kind.model_validate_json(data)
     except ValidationError:
         raise Refused(400, "not_understood") from None
+    if isinstance(body, Write | Rewrite) and len(body.text) > LONGEST_TEXT:
+        raise Refused(413, "too_long")
     if isinstance(body, Write):
-        if len(body.text) > LONGEST_TEXT:
-            raise Refused(413, "too_long")
-        if not body.text.strip():
+        if len(body.files) > MOST_FILES:
+            raise Refused(413, "too_many_files")
+        if not body.text.strip() and not body.files:
             raise Refused(400, "empty")
     return body
+
+
+def attached(file: File, kept: StoredFile) -> Attached:
+    """A file as its message will have it, from what its sender says and what its bytes say."""
+    kind, mime = told_apart(kept.mime, file.mime, voice=file.voice)
+    return Attached(id=file.id, name=_tidy_name(file.name), mime=mime, kind=kind, seconds=file.seconds)
+
+
+def _tidy_name(name: str) -> str:
+    """A name without folders, of a length that can be shown; the ending stays."""
+    bare = _TURNS.sub("", clean(" ".join(re.split(r"[/\\]", name)[-1].split())))
+    if len(bare) <= _LONGEST_NAME:
+        return bare
+    stem, dot, ending = bare.rpartition(".")
+    ending = f"{dot}{ending}" if dot and len(ending) <= 10 else ""
+    return (stem or bare)[: _LONGEST_NAME - 1 - len(ending)] + "…" + ending
 
 
 # --- events -------------------------------------------------------------------------------------------
@@ -127,9 +176,28 @@ def said(message: Message, author: Author, *, nonce: str) -> Incoming:
         chat_kind=ChatKind.PRIVATE,
         author=author,
         message_id=message.id,
-        parts=(TextPart(text=clean(message.shown.text)),),
+        parts=_parts(message),
         sent_at=datetime.fromtimestamp(message.at, UTC),
         addressed=True,
+    )
+
+
+def _parts(message: Message) -> tuple[Part, ...]:
+    text = clean(message.shown.text)
+    words = (TextPart(text=text),) if text.strip() else ()
+    return (*words, *map(_attachment, message.files))
+
+
+def _attachment(file: StoredFile) -> Attachment:
+    """What holds the same bytes has the same name, so that a recording sent twice is written down once."""
+    return Attachment(
+        kind=attachment_kind(file.kind, file.mime),
+        file_id=file.id,
+        unique_id=file.digest,
+        name=file.name,
+        mime=file.mime,
+        size_bytes=file.size_bytes,
+        duration_seconds=file.seconds,
     )
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.web.pagelog import Chat, Message, Shown
+from adapters.web.pagelog import Chat, Message, Shown, StoredFile
 
-__all__ = ["chat_view", "home_view", "message_view"]
+__all__ = ["chat_view", "file_address", "home_view", "message_view"]
+
+
+def file_address(file_id: str) -> str:
+    """Where a file is served."""
+    return f"/chat/api/files/{file_id}"
 
 
 def chat_view(chat: Chat) -> dict[str, Any]:
@@ -17,7 +22,8 @@ def chat_view(chat: Chat) -> dict[str, Any]:
 def message_view(message: Message, *, growing: bool = True) -> dict[str, Any]:
     """A message. ``growing`` False shows one as whole that nobody writes on any more.
 
-    The text of one that grows is left out: it is only for copying and reading aloud.
+    The text of one that grows is left out: it is only for copying and reading aloud. ``votes`` says that the
+    reader may say what they think of it.
     """
     shown = message.shown
     live = shown.live and growing
@@ -32,6 +38,18 @@ def message_view(message: Message, *, growing: bool = True) -> dict[str, Any]:
         "version": message.version,
         "live": live,
         "nonce": message.nonce,
+        "files": [_file_view(file) for file in message.files],
+        "votes": message.is_answer,
+    }
+
+
+def _file_view(file: StoredFile) -> dict[str, Any]:
+    return {
+        "address": file_address(file.id),
+        "name": file.name,
+        "kind": file.kind,
+        "size": file.size_bytes,
+        "seconds": file.seconds,
     }
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.conversation.drawing.commissions import Commissions
 from bot.conversation.ending import Job, deliver, failed_because, save
 from bot.conversation.groups.recall_tool import persona_in
 from bot.conversation.models.comparison import Excuses
@@ -38,6 +39,8 @@ from bot.ports import (
     ChatModel,
     Clock,
     Fidelity,
+    SendsFiles,
+    ShowsMedia,
     ToolSpec,
     Turn,
 )
@@ -75,9 +78,11 @@ class Answering:
         settings: AnswerSettings,
         clock: Clock,
         aloud: Aloud | None = None,
+        commissions: Commissions | None = None,
     ) -> None:
         self._adapters = adapters
         self._aloud = aloud
+        self._commissions = commissions
         self._model = model
         self._governor = governor
         self._tool_rounds = ToolRounds(toolbox=toolbox, clock=clock)
@@ -101,7 +106,7 @@ class Answering:
         job = self._job(turn, question, visit, opened)
         async with self._draft(job) as draft:
             if not opened.exchange.written:
-                await self._write(job, draft)
+                await self._write_aloud(job, draft, visit)
                 await save(job)
             await deliver(job, draft)
         if job.writing.outcome is Outcome.ANSWERED:
@@ -116,7 +121,9 @@ class Answering:
         )
 
     def _job(self, turn: Turn, question: Question, visit: Visit, opened: Opened) -> Job:
-        persona = persona_in(visit, self._tool_rounds.names, documents=opened.documents)
+        adapter = self._adapters[turn.key.platform]
+        shows = isinstance(adapter, ShowsMedia | SendsFiles)
+        persona = persona_in(visit, self._tool_rounds.names, documents=opened.documents, pictures=shows)
         if question.panel:
             persona = replace(persona, models=question.panel, tools=())
         writing = Writing.taken_up(
@@ -134,7 +141,7 @@ class Answering:
             opened=opened,
             writing=writing,
             persona=persona,
-            adapter=self._adapters[turn.key.platform],
+            adapter=adapter,
             ledger=TurnLedger(turn=turn, known=opened.deliveries, progress=writing.unsaved),
             settings=visit.settings,
         )
@@ -146,6 +153,8 @@ class Answering:
             folds.consider(job.opened, job.persona, budget_tokens=budget)
         if self._aloud is not None:
             await self._aloud.follow(job.turn, job.question, visit)
+        if self._commissions is not None:
+            await self._commissions.follow(job.turn, job.question, visit, job.writing.as_exchange())
 
     def _draft(self, job: Job) -> Draft:
         return Draft(
@@ -163,6 +172,17 @@ class Answering:
         )
 
     # --- writing ----------------------------------------------------------------------------------------
+
+    async def _write_aloud(self, job: Job, draft: Draft, visit: Visit) -> None:
+        """Write; what is to be heard is spoken meanwhile, as far as it goes."""
+        if self._aloud is None:
+            await self._write(job, draft)
+            return
+        self._aloud.begin(job.turn, job.question, visit)
+        try:
+            await self._write(job, draft)
+        finally:
+            self._aloud.end(job.turn, job.writing.outcome)
 
     async def _write(self, job: Job, draft: Draft) -> None:
         """Write until the answer is whole or ends otherwise; ``job.writing.outcome`` says how."""
@@ -243,6 +263,8 @@ class Answering:
                     case TextDelta(text=text):
                         writing.add_text(text, at=self._clock.monotonic())
                         draft.show(writing.live_view)
+                        if self._aloud is not None:
+                            self._aloud.heed(job.turn, writing.reply)
                     case ThinkingDelta(text=text):
                         writing.add_thinking(text, at=self._clock.monotonic())
                         if writing.thinking_shown:

@@ -70,6 +70,14 @@ _ALIASES = {
 }
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?=\s|$)")
 
+# What may follow the bot's handle as a command without a slash, which some platforms keep for themselves.
+_SAID: Final = {
+    "transcribe": CommandName.TRANSCRIBE,
+    "transcript": CommandName.TRANSCRIBE,
+    "转写": CommandName.TRANSCRIBE,
+    "转文字": CommandName.TRANSCRIBE,
+}
+
 _ELSEWHERE = re.compile(r"/[A-Za-z0-9_]{1,32}@[A-Za-z0-9_]")
 
 # In the platform's menu and in /help, in this order; each has its menu_ text.
@@ -136,9 +144,19 @@ def parse_command(text: str) -> Command | None:
 
 
 def command_in(message: Incoming) -> Command | None:
-    """The command of a message. Somebody else's words passed on are never one."""
-    forwarded = message.quoted is not None and message.quoted.how == "forward"
-    return None if forwarded else parse_command(message.text)
+    """The command of a message: with a slash, or for some a word behind the bot's handle and nothing else.
+
+    Somebody else's words passed on are never one.
+    """
+    if message.quoted is not None and message.quoted.how == "forward":
+        return None
+    return parse_command(message.text) or (_said(message.text) if message.mentioned else None)
+
+
+def _said(text: str) -> Command | None:
+    word = text.strip().rstrip(".!。！").lower()
+    name = _SAID.get(word)
+    return None if name is None else Command(written=f"/{name}", name=name)
 
 
 def is_for_another(message: Incoming) -> bool:

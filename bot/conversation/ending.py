@@ -10,7 +10,7 @@ from bot.conversation.chat_settings import ChatSettings
 from bot.conversation.groups.recall_tool import without_recalled
 from bot.conversation.opening import Opened
 from bot.conversation.personas.persona import Persona
-from bot.conversation.question import Question
+from bot.conversation.question import Question, quotes_others
 from bot.conversation.seeing.faults import picture_trouble
 from bot.conversation.stops import despite_stop, stopped_by_person, uncancel
 from bot.conversation.tooling import ToolRound
@@ -45,7 +45,11 @@ class Job:
     def tool_round(self) -> ToolRound:
         """What a round of tools needs of it."""
         return ToolRound(
-            turn=self.turn, writing=self.writing, persona=self.persona, author=self.question.author
+            turn=self.turn,
+            writing=self.writing,
+            persona=self.persona,
+            author=self.question.author,
+            quotes=quotes_others(self.question),
         )
 
 
@@ -115,7 +119,7 @@ def failed_because(error: ProviderError, writing: Writing) -> str:
     """Why there is no answer, for the person who asked."""
     if isinstance(error, ProviderAccountError):
         return say("model_account", writing.language)
-    if writing.exchange.pictures and (trouble := picture_trouble(error)):
+    if trouble := picture_trouble(error, writing.exchange.pictures):
         return say(trouble, writing.language)
     if isinstance(error, ProviderRefused):
         return say("model_refused", writing.language)

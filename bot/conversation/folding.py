@@ -14,7 +14,7 @@ from bot.conversation.personas.persona import Persona
 from bot.errors import BotError
 from bot.events import TextDelta
 from bot.exchange import Exchange
-from bot.ports import ChatModel, ChatRequest, Clock, ModelMessage, SystemMessage, UserMessage
+from bot.ports import ChatModel, ChatRequest, Clock, ModelMessage, Picture, SystemMessage, UserMessage
 from bot.storage import history, readings
 
 if TYPE_CHECKING:
@@ -131,8 +131,12 @@ def _stands(conn: Connection, summary: str, older: Sequence[Exchange]) -> bool:
 
 def _said(exchange: Exchange) -> str:
     """What the person said, after what they showed as far as it is known in words."""
-    captions = (f"[A picture: {picture.caption}]" for picture in exchange.pictures if picture.caption)
+    captions = (_in_words(picture) for picture in exchange.pictures if picture.caption)
     return " ".join((*captions, exchange.request))
+
+
+def _in_words(picture: Picture) -> str:
+    return f"[A {'video' if picture.is_film else 'picture'}: {picture.caption}]"
 
 
 def _identity(exchange: Exchange) -> tuple[int, bool]:

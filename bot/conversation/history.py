@@ -58,10 +58,19 @@ def picture_tokens(picture: Picture) -> int:
     """
     if not picture.data:
         return estimate_tokens(picture.caption) + _TOKENS_PER_MESSAGE
-    patches = math.ceil(picture.height / 28) * math.ceil(picture.width / 28)
+    if picture.is_film:  # as a clip, of which a model looks at some pictures, or as stills
+        return max(picture.most_frames * _patches(picture), sum(map(_image_tokens, picture.frames)))
+    return _image_tokens(picture)
+
+
+def _image_tokens(picture: Picture) -> int:
     across = min(math.ceil(picture.width / 384), _MOST_TILES)
     tiles = min(math.ceil(picture.height / 384) * across, _MOST_TILES)
-    return max(patches + 2, (tiles + 1) * 196 + (across + 1) * 14 + 1)
+    return max(_patches(picture), (tiles + 1) * 196 + (across + 1) * 14 + 1)
+
+
+def _patches(picture: Picture) -> int:
+    return math.ceil(picture.height / 28) * math.ceil(picture.width / 28) + 2
 
 
 def fit_history(

@@ -15,6 +15,7 @@ from bot.conversation.perceiving.senses import Senses
 from bot.conversation.personas.persona import PersonaBook
 from bot.conversation.prompt import AnswerSettings
 from bot.conversation.seeing.captions import Captioning
+from bot.conversation.speaking.ahead import Rehearsals
 from bot.conversation.speaking.voices import OwnVoices
 from bot.conversation.turns import Turns
 from bot.messages import AttachmentKind
@@ -57,7 +58,10 @@ class House:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """The core. ``folding`` and ``captioning`` are to be closed, ``door.watch`` runs beside the engine."""
+    """The core. ``folding``, ``captioning`` and ``rehearsals`` are to be closed.
+
+    ``door.watch`` runs beside the engine.
+    """
 
     intake: Intake
     door: Door
@@ -66,3 +70,4 @@ class Core:
     folding: Folding
     captioning: Captioning
     own_voices: OwnVoices | None = None
+    rehearsals: Rehearsals | None = None

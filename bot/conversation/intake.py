@@ -22,6 +22,7 @@ from bot.messages import (
     Inbound,
     Incoming,
     StopPressed,
+    TranscriptWanted,
     Unreadable,
 )
 from bot.ports import Clock, Engine, Lane
@@ -56,7 +57,9 @@ class Intake:
                     await self._engine.accept(concerning, lane=Lane.CONTROL)
             case Unreadable(reason=reason):
                 log.warning("update_unreadable", event_id=event.event_id, reason=reason)
-            case Deleted() | ButtonPressed() | StopPressed() | ChatMigrated() | ChatJoined() | ChatLeft():
+            case TranscriptWanted() | ButtonPressed() | StopPressed() | Deleted():
+                await self._engine.accept(event, lane=Lane.CONTROL)
+            case ChatMigrated() | ChatJoined() | ChatLeft():
                 await self._engine.accept(event, lane=Lane.CONTROL)
 
     async def _message(self, event: Incoming) -> None:

@@ -120,7 +120,7 @@ def _with_pictures(conn: Connection, exchanges: list[Exchange], *, looked_at: in
 
 
 def _in_words(exchange: Exchange) -> Exchange:
-    return replace(exchange, pictures=tuple(replace(picture, data=b"") for picture in exchange.pictures))
+    return replace(exchange, pictures=tuple(picture.without_data() for picture in exchange.pictures))
 
 
 def _beside(origin: Origin) -> int | None:

@@ -20,7 +20,9 @@ __all__ = [
     "question_again",
     "question_decided",
     "question_from",
+    "quotes_others",
     "things",
+    "would_be_guessed",
 ]
 
 _LONGEST_NAME = 64
@@ -29,6 +31,11 @@ _WORDLESS = "[Shown without a word. Say briefly what it is, and ask what is want
 _SPACE = re.compile(r"\s+")
 # A name must not pass for the end of a name or for another line of the prompt.
 _UNFIT_IN_NAME = re.compile(r"[:\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# How such words are put before the model: here, by the reader of documents and by that of recordings.
+_OTHERS = re.compile(
+    r"(?:^|: )\[(?:Forwarded from |In reply to (?!your earlier answer\])|Document \"|A recording of )",
+    re.MULTILINE,
+)
 
 _SPOKEN = (AttachmentKind.VOICE, AttachmentKind.VIDEO_NOTE)
 _THINGS = {
@@ -179,6 +186,20 @@ def asks_something(messages: Sequence[Incoming]) -> bool:
     if _quotation(quoted if quoted is None or quoted.how == "reply" else None):
         return True
     return any(message.text.strip() for message in messages)
+
+
+def quotes_others(question: Question) -> bool:
+    """Whether it holds words of others, who may ask for something in them: quoted, forwarded, in a file."""
+    return bool(question.material) or _OTHERS.search(question.request) is not None
+
+
+def would_be_guessed(messages: Sequence[Incoming], perceived: Perceived) -> bool:
+    """Whether an answer could only be invented: no model sees what was shown, and there is nothing else.
+
+    However the words are put, they may be about the picture, and a blind model then describes one. Only
+    beside other things that were read is there something else to answer to; a spoken question is none.
+    """
+    return perceived.unseen and (not perceived.found or _is_spoken(messages, perceived))
 
 
 def display_name(author: Author) -> str:

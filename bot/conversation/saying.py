@@ -13,7 +13,7 @@ import structlog
 from bot.conversation.chat_settings import ChatSettings
 from bot.delivery import Draft, Governor, Priority, TurnLedger, View
 from bot.errors import DeliveryError, PartRejected, PlatformBusy, PlatformUnclear
-from bot.messages import ButtonPressed, ChatKind, ConversationKey, Incoming
+from bot.messages import ButtonPressed, ChatKind, ConversationKey, Incoming, TranscriptWanted
 from bot.ports import (
     Adapter,
     AnswersButtons,
@@ -132,7 +132,7 @@ class Saying:
         except Exception as exc:  # noqa: BLE001 - the turn is lost already; this must not hide why
             log.warning("apology_undelivered", reason=repr(exc))
 
-    async def answer_button(self, event: ButtonPressed, text: str = "") -> None:
+    async def answer_button(self, event: ButtonPressed | TranscriptWanted, text: str = "") -> None:
         """End the wait of a pressed button, with a word for the person who pressed it.
 
         Not worth a second try: what was pressed is done, and a try would hold up the next /stop.

@@ -5,30 +5,45 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from bot.conversation.drawing.tool import DRAW_TOOL
 from bot.conversation.personas.persona import Persona
 from bot.conversation.writing import Writing
 from bot.delivery import Draft
 from bot.events import ToolCallsReady
 from bot.messages import Author
-from bot.ports import Clock, ToolMessage, Turn
+from bot.ports import AssistantMessage, Clock, ToolMessage, Turn
 from bot.storage import history
 from bot.texts import say
 from bot.tools import PendingCall, Toolbox, ToolContext, awaiting_approval, distinct_calls, run_calls
 
 __all__ = ["ToolRound", "ToolRounds"]
 
+# What these give is nobody's words; whatever else was called may have brought some that ask for something.
+_WORDLESS: Final = frozenset({"calculate", "convert_units", "current_time", DRAW_TOOL})
 _BEGUN = "It was begun and then interrupted: whether it took effect is not known. Do not repeat it unasked."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRound:
-    """The answer that the tools are for, and whose it is."""
+    """The answer that the tools are for, and whose it is.
+
+    ``quotes`` says that the question holds words of others than its author.
+    """
 
     turn: Turn
     writing: Writing
     persona: Persona
     author: Author
+    quotes: bool = False
+
+    @property
+    def read_others(self) -> bool:
+        """Whether the model has read words of others, which may ask for something."""
+        steps = self.writing.steps
+        called = {call.name for step in steps if isinstance(step, AssistantMessage) for call in step.calls}
+        return self.quotes or not called <= _WORDLESS
 
 
 class ToolRounds:
@@ -52,20 +67,23 @@ class ToolRounds:
     async def run(self, job: ToolRound, draft: Draft, asked: ToolCallsReady) -> bool:
         """Run the calls and store their results; False when the person has to be asked first."""
         writing, calls = job.writing, distinct_calls(asked.calls)
-        pending = awaiting_approval(self.box(job.persona), calls)
+        box = self.box(job.persona)
+        if job.read_others:
+            box = box.cautious()
+        pending = awaiting_approval(box, calls)
         if pending:
             writing.ask(calls, thinking=asked.thinking, question=_question(pending, writing.language))
             return False
         writing.begin_tools(calls)
         draft.show(writing.live_view)
-        results = await run_calls(self.box(job.persona), calls, self._context(job))
+        results = await run_calls(box, calls, self._context(job))
         writing.end_tools(calls, results, thinking=asked.thinking)
         await self._save(job)
         return True
 
     async def carry_out(self, job: ToolRound, draft: Draft, *, decision: bool | None) -> None:
         """Run the calls that waited as far as they are allowed, at most once whatever happens meanwhile."""
-        writing, box = job.writing, self.box(job.persona)
+        writing, box = job.writing, self.box(job.persona).cautious()
         calls = writing.undecided
         writing.begin_tools(calls)
         draft.show(writing.live_view)
@@ -82,7 +100,11 @@ class ToolRounds:
 
     def _context(self, job: ToolRound) -> ToolContext:
         return ToolContext(
-            clock=self._clock, key=job.turn.key, author=job.author, language=job.writing.language
+            clock=self._clock,
+            key=job.turn.key,
+            author=job.author,
+            language=job.writing.language,
+            turn_id=job.turn.id,
         )
 
 

@@ -19,10 +19,19 @@ from bot.conversation.commands import ASKING, OPEN_TO_STRANGERS, Command, comman
 from bot.conversation.desk import Order, Press
 from bot.conversation.desks import GroupsDesk, VoiceDesk
 from bot.conversation.front import FrontDesk
+from bot.conversation.groups.roots import Roots
 from bot.conversation.hearing.groups import GroupHearing
+from bot.conversation.hearing.requests import TranscriptRequests
 from bot.conversation.hearing.sources import is_voice_in_group
 from bot.conversation.perceiving.perceiving import Perceived, Perceiving
-from bot.conversation.question import Origin, asks_something, attachments_of, question_from, things
+from bot.conversation.question import (
+    Origin,
+    asks_something,
+    attachments_of,
+    question_from,
+    things,
+    would_be_guessed,
+)
 from bot.conversation.saying import Saying
 from bot.conversation.visit import Reception, Visit
 from bot.errors import ChatClosed, Fenced
@@ -37,11 +46,12 @@ from bot.messages import (
     Edited,
     Incoming,
     StopPressed,
+    TranscriptWanted,
     Unreadable,
 )
 from bot.ports import Adapter, CancelReason, Clock, Engine, Lane, Turn
 from bot.rendering import literal
-from bot.storage import chats, drawings, history, overheard
+from bot.storage import chats, drawings, history, overheard, recordings
 from bot.storage.inbound import taken_with
 from bot.storage.people import Standing
 from bot.storage.turns import open_turns_before
@@ -75,6 +85,8 @@ class Turns:
         groups: GroupsDesk,
         voice: VoiceDesk,
         group_hearing: GroupHearing | None,
+        requests: TranscriptRequests,
+        roots: Roots,
         clock: Clock,
     ) -> None:
         self._engine = engine
@@ -89,6 +101,8 @@ class Turns:
         self._groups = groups
         self._voice = voice
         self._group_hearing = group_hearing
+        self._requests = requests
+        self._roots = roots
         self._clock = clock
 
     async def handle(self, turn: Turn) -> None:
@@ -117,6 +131,8 @@ class Turns:
                 await self._edited(turn, event)
             case ButtonPressed():
                 await self._pressed(turn, event)
+            case TranscriptWanted():
+                await self._wanted(turn, event)
             case StopPressed():
                 await self._engine.stop(turn.key, reason=CancelReason.USER)
             case Deleted():
@@ -175,9 +191,14 @@ class Turns:
     async def _ask(
         self, turn: Turn, messages: list[Incoming], visit: Visit, *, origin: Origin | None
     ) -> None:
+        messages = await self._roots.quoted_in(messages)
         perceived = await self._perceived(turn, messages, visit)
-        if not (perceived.found or asks_something(messages)):
-            await self._saying.say(turn, messages[0], _wordless(perceived, visit.language))
+        asks = asks_something(messages)
+        if not (perceived.found or asks) or would_be_guessed(messages, perceived):
+            text = _wordless(perceived, visit.language)
+            if asks and perceived.unseen:
+                text = f"{text}\n\n{say('pictures_unseen_words', visit.language)}"
+            await self._saying.say(turn, messages[0], text)
             return
         question = question_from(messages, language=visit.language, origin=origin, perceived=perceived)
         await self._answering.answer(turn, question, visit)
@@ -199,6 +220,10 @@ class Turns:
             return
         target = event.data.partition(":")[2]
         await self._front.press(Press(turn=turn, event=event, target=target, visit=visit))
+
+    async def _wanted(self, turn: Turn, event: TranscriptWanted) -> None:
+        visit = await self._reception.receive(event.key, event.author, event.chat_kind)
+        await self._requests.answer(turn, event, visit)
 
     # --- edits and deletions ------------------------------------------------------------------------------
 
@@ -237,6 +262,7 @@ class Turns:
         if before is None and open_turn is None and not message.addressed:
             return
         if before is not None:
+            messages = await self._roots.quoted_in(messages)
             perceived = await self._perceiving.recall(before.turn_id, attachments_of(messages))
             question = question_from(messages, language=visit.language, perceived=perceived)
             if before.request == question.request:
@@ -277,6 +303,7 @@ class Turns:
         def leave(conn: Connection) -> None:
             chats.close_chat(conn, peer, reason="left", now=now)
             overheard.wipe_heard(conn, peer)  # nobody there can ask for it any more
+            recordings.wipe_kept(conn, peer)
 
         await turn.effect(leave)
         # Not what came after: somebody who adds the bot again at once may ask at once.

@@ -18,6 +18,7 @@ import structlog
 
 from bot.delivery.governor import Governor, Priority
 from bot.delivery.ledger import Ledger
+from bot.delivery.preview import REFRESH_SECONDS, WAIT_SECONDS, Preview
 from bot.delivery.view import View
 from bot.errors import (
     ChatClosed,
@@ -29,15 +30,13 @@ from bot.errors import (
     StorageError,
 )
 from bot.messages import ChatKind, ConversationKey
-from bot.ports import Adapter, Button, Clock, Deletes, Fidelity, Pace, Previews, Reclaims, Rendered
+from bot.ports import Adapter, Button, Clock, Deletes, Fidelity, Pace, Reclaims, Rendered
 from bot.rendering import StreamingParser, parse
 
 __all__ = ["Draft"]
 
 log = structlog.get_logger(__name__)
 
-_PREVIEW_EVERY_SECONDS = 1.0
-_PREVIEW_REFRESH_SECONDS = 15.0
 _FIRST_RETRY_SECONDS = 1.0
 _LONGEST_RETRY_SECONDS = 30.0
 _GONE = "⋯"
@@ -91,7 +90,9 @@ class Draft:
         self._after = after or reply_to
         self._fidelity = min(fidelity, adapter.capabilities.best_fidelity)
         self._stop_button = stop_button if adapter.capabilities.buttons else None
-        self._preview_id = preview_id if self._previews(adapter, key, chat_kind) else 0
+        self._preview = Preview(
+            adapter=adapter, governor=governor, key=key, chat_kind=chat_kind, preview_id=preview_id
+        )
         self._parts = [_Part(message_id=d.message_id, lost=not d.message_id) for d in ledger.known]
         self._view: Callable[[], View] = View
         self._parser = StreamingParser()
@@ -146,7 +147,7 @@ class Draft:
         """
         await self.pause()
         self._view = lambda: view
-        self._preview_id = 0
+        self._preview.end()
         rows = tuple(tuple(row) for row in buttons)
         while self._closed is None:
             if not await self._final_step(rows):
@@ -158,11 +159,11 @@ class Draft:
     async def _write(self) -> None:
         while self._closed is None:
             await self._wait_for_change()
-            if self._preview_id and not self._may_preview():
-                await self._clock.sleep(_PREVIEW_EVERY_SECONDS / 4)
+            if self._preview.is_on and not self._preview.may_show(self._key):
+                await self._clock.sleep(WAIT_SECONDS)
                 self._changed.set()
                 continue
-            if not self._preview_id:
+            if not self._preview.is_on:
                 await self._permit(Priority.EDIT if self.begun else Priority.NEW_PART, sends=not self.begun)
             self._changed.clear()
             self._call = asyncio.create_task(self._live_step(), name=f"draft call {self._key}")
@@ -178,11 +179,11 @@ class Draft:
                 self._changed.set()
 
     async def _wait_for_change(self) -> None:
-        if not self._preview_id:
+        if not self._preview.is_on:
             await self._changed.wait()
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), _PREVIEW_REFRESH_SECONDS)
+            await asyncio.wait_for(self._changed.wait(), REFRESH_SECONDS)
 
     async def _live_step(self) -> bool:
         contents = self._render(live=True)
@@ -194,8 +195,8 @@ class Draft:
         if index is None:
             self._refund()
             return False
-        if self._preview_id and index == len(contents) - 1 and not self._is_sent(index):
-            return await self._preview(contents[index])
+        if self._preview.is_on and index == len(contents) - 1 and not self._is_sent(index):
+            return await self._show_preview(contents[index])
         buttons = self._live_buttons(contents)[index]
         done = await self._bring(index, contents[index], buttons, live=index == growing)
         # A message just sent has no stop button yet; the model may be silent from here on.
@@ -203,6 +204,14 @@ class Draft:
             not done
             or self._first_difference(contents, self._live_buttons(contents), growing=growing) is not None
         )
+
+    async def _show_preview(self, content: Rendered) -> bool:
+        await self._ledger.before_showing(new_part=None)
+        try:
+            return await self._preview.show(self._key, content)
+        except ChatClosed as exc:
+            self._closed = exc
+            return False
 
     async def _final_step(self, buttons: Buttons) -> bool:
         contents = self._render(live=False)
@@ -268,7 +277,7 @@ class Draft:
             self._send_counted = True
 
     def _refund(self) -> None:
-        if not self._preview_id:
+        if not self._preview.is_on:
             self._governor.refund(self._key.peer, self._pace)
 
     # --- calling the platform ---------------------------------------------------------------------------
@@ -384,32 +393,3 @@ class Draft:
     async def _back_off(self) -> None:
         await self._clock.sleep(self._retry_seconds)
         self._retry_seconds = min(self._retry_seconds * 2, _LONGEST_RETRY_SECONDS)
-
-    # --- previews ---------------------------------------------------------------------------------------
-
-    @staticmethod
-    def _previews(adapter: Adapter, key: ConversationKey, chat_kind: ChatKind) -> bool:
-        return isinstance(adapter, Previews) and adapter.can_preview(key, chat_kind)
-
-    def _may_preview(self) -> bool:
-        return self._governor.spare(
-            self._key.peer, self._pace, what="preview", every_seconds=_PREVIEW_EVERY_SECONDS
-        )
-
-    async def _preview(self, content: Rendered) -> bool:
-        assert isinstance(self._adapter, Previews)  # noqa: S101 - narrowed in __init__
-        try:
-            await self._ledger.before_showing(new_part=None)
-            await self._adapter.preview(self._key, self._preview_id, content)
-        except PlatformBusy as exc:
-            # Frames are dropped until the pause is over; edits in the same window would only lengthen it.
-            self._governor.hold_off(self._key.peer, self._pace, exc.retry_after_seconds)
-        except PlatformUnclear:
-            pass
-        except ChatClosed as exc:
-            self._closed = exc
-        except (PartRejected, MessageGone, ChatMoved) as exc:
-            log.info("preview_off", key=str(self._key), reason=str(exc))
-            self._preview_id = 0
-            return True
-        return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterator
 
+from bot.conversation.own_tools import OWN_TOOLS
 from bot.conversation.personas.library import open_book
 from bot.conversation.personas.persona import Persona, lost_models
 from bot.doctor.words import split_advice
@@ -18,7 +19,7 @@ __all__ = ["check_personas"]
 
 async def check_personas(settings: Settings) -> AsyncGenerator[Finding, None]:
     """What is found of PARLEY_TOOLS_FOLDER, whose files are run to know, and of parley.toml's personas."""
-    built_in = default_tools().names
+    built_in = (*default_tools().names, *OWN_TOOLS)
     loaded = LoadedTools()
     if settings.tools_folder is not None:
         loaded = await asyncio.to_thread(load_tools, settings.tools_folder, taken=built_in)

@@ -1,4 +1,4 @@
-"""Looks at SiliconFlow: its address, the key, the account's balance and the models of the chain."""
+"""Looks at SiliconFlow: its address, the key, the account's balance and the models that are to be asked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import urlsplit
 
+from bot.doctor.hearing import check_hearing
 from bot.doctor.models import check_models
 from bot.doctor.network import explain_network_error
 from bot.doctor.words import host_of, sentence, split_advice
@@ -104,6 +105,9 @@ class _Looker:
         yield good("siliconflow.key", f"{host} takes the key and serves {len(served)} models.")
         for finding in check_models(settings.models, served):
             yield finding
+        transcribing = await self._transcribing(base_url)
+        for finding in check_hearing(settings, served=served, transcribing=transcribing):
+            yield finding
         async for finding in self._money(base_url, settings.models):
             yield finding
 
@@ -119,6 +123,14 @@ class _Looker:
     async def _models(self, base_url: str) -> tuple[str, ...]:
         async with self._api(base_url) as api:
             return await list_models(api)
+
+    async def _transcribing(self, base_url: str) -> tuple[str, ...]:
+        """The models for speech to text; none where the list cannot be had."""
+        try:
+            async with self._api(base_url) as api:
+                return await list_models(api, kind="audio", sub_kind="speech-to-text")
+        except ProviderError:
+            return ()
 
     async def _money(self, base_url: str, models: Sequence[str]) -> AsyncGenerator[Finding, None]:
         try:

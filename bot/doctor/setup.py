@@ -29,8 +29,9 @@ async def check_settings(settings: Settings) -> AsyncGenerator[Finding, None]:
     if settings.has_platform and settings.access is Access.PAIRING and not settings.admins:
         yield caution(
             "settings.no_admins",
-            "PARLEY_ADMINS names nobody, so nobody can admit people in a chat.",
-            "Set PARLEY_ADMINS to your own id, for example telegram:12345678; or PARLEY_ACCESS=open.",
+            "PARLEY_ADMINS names nobody; unless you were made an admin, nobody can admit people in a chat.",
+            "Write to the bot and run `python -m bot admit CODE --admin` with the code it gives you. Or set "
+            "PARLEY_ADMINS to your own id, for example telegram:12345678, or PARLEY_ACCESS=open.",
         )
     for finding in readable_secrets():
         yield finding

@@ -18,6 +18,7 @@ from bot.media.encode import VoiceForm, VoiceNote, VoiceWriter
 from bot.media.faults import AudioFault, UnusableAudio
 from bot.media.pieces import PieceLimits
 from bot.media.recording import Heard, Piece, cut_recording
+from bot.media.threads import background_threads
 from bot.media.voice_activity import VoiceDetector, load_voice_detector
 
 __all__ = ["Audio", "Recording", "Speaking"]
@@ -103,9 +104,9 @@ class Speaking:
 class Audio:
     """All work on recordings. Close it, or use it under ``async with``.
 
-    ``longest_seconds`` is what one recording may last. ``threads`` decode and encode at a time, recordings
-    taking turns every few seconds of sound; ``recordings`` are open at a time, each with up to one piece
-    (4 MB) in memory, and more wait.
+    ``longest_seconds`` is what one recording may last. At most ``threads`` decode and encode at a time,
+    recordings taking turns every few seconds of sound; ``recordings`` are open at a time, each with up to
+    one piece (4 MB) in memory, and more wait.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class Audio:
         recordings: int = _RECORDINGS,
     ) -> None:
         self._longest_seconds = longest_seconds
-        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="audio")
+        self._threads = background_threads(threads, name="audio")
         # Downloads must not wait behind decoding.
         self._file_threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="audio-files")
         self._places = asyncio.Semaphore(recordings)

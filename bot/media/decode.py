@@ -1,7 +1,8 @@
 """Decodes whatever holds sound into one plain form: 16-bit mono samples, a block at a time.
 
 Nothing is held but the block being filled, however long the recording is. A file's own claims about its
-rate, channels and duration are checked before any memory is spent on them.
+rate, channels and duration are checked before any memory is spent on them. PyAV, with its 16 MB, is
+imported when there is something to decode.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
-
-import av
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
-from av.audio.stream import AudioStream
-from av.container import InputContainer
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bot.media.faults import AudioFault, UnusableAudio
 from bot.media.sniff import HEAD_BYTES, Container, sniff
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.resampler import AudioResampler
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 __all__ = ["BYTES_PER_SAMPLE", "Sound", "SoundInfo", "frame_of", "open_sound", "raw_samples"]
 
@@ -88,6 +89,8 @@ class Sound:
             raise UnusableAudio(AudioFault.EMPTY, "the sound track holds no sample")
 
     def _frames(self) -> Iterator[AudioFrame]:
+        import av
+
         good = bad = 0
         packets = self._container.demux(self._stream)
         while True:
@@ -100,7 +103,7 @@ class Sound:
                 bad += 1
                 continue
             good += len(frames)
-            yield from (frame for frame in frames if isinstance(frame, AudioFrame))
+            yield from (frame for frame in frames if isinstance(frame, av.AudioFrame))
         if bad > good:
             raise UnusableAudio(AudioFault.CORRUPT, f"{bad} damaged packets, {good} good frames")
 
@@ -111,6 +114,8 @@ def open_sound(source: Path | BinaryIO, *, longest_seconds: float) -> Iterator[S
 
     Raises UnusableAudio.
     """
+    import av
+
     kind = _sniff_source(source)
     file = str(source) if isinstance(source, Path) else source
     try:
@@ -132,8 +137,10 @@ def raw_samples(samples: bytes, *, from_rate: int, to_rate: int) -> Iterator[byt
 
 def frame_of(samples: bytes, sample_rate: int) -> AudioFrame:
     """Mono 16-bit samples as PyAV's frame; half a sample at the end is dropped."""
+    import av
+
     count = len(samples) // BYTES_PER_SAMPLE
-    frame = AudioFrame(format="s16", layout="mono", samples=count)
+    frame = av.AudioFrame(format="s16", layout="mono", samples=count)
     frame.sample_rate = sample_rate
     if count:
         frame.planes[0].update(samples[: count * BYTES_PER_SAMPLE].ljust(frame.planes[0].buffer_size, b"\0"))
@@ -149,10 +156,12 @@ class _Resampler:
         self._resampler: AudioResampler | None = None
 
     def convert(self, frame: AudioFrame) -> Iterator[bytes]:
+        import av
+
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or form != self._form:
             yield from self.flush()
-            self._resampler = AudioResampler(format="s16", layout="mono", rate=self._rate)
+            self._resampler = av.AudioResampler(format="s16", layout="mono", rate=self._rate)
             self._form = form
         # Chained files begin anew at zero; our time is counted in samples.
         frame.pts = None

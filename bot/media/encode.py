@@ -7,14 +7,14 @@ from enum import Enum
 from fractions import Fraction
 from io import BytesIO
 from itertools import pairwise
-from typing import Final, assert_never
-
-import av
-from av.audio.fifo import AudioFifo
-from av.audio.stream import AudioStream
+from typing import TYPE_CHECKING, Final, assert_never
 
 from bot.media.decode import frame_of, open_sound, raw_samples
 from bot.media.faults import AudioFault, UnusableAudio
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import OutputContainer
 
 __all__ = ["WAVEFORM_SAMPLES", "VoiceForm", "VoiceNote", "VoiceWriter"]
 
@@ -58,12 +58,14 @@ class VoiceWriter:
     """
 
     def __init__(self, form: VoiceForm, *, sample_rate: int = VOICE_SAMPLE_RATE) -> None:
+        import av  # here, since it is large and many services never speak
+
         self._form = form
         self._file = BytesIO()
         self._output = av.open(self._file, "w", format=form.value)
         self._rate = sample_rate
         self._stream = _add_stream(self._output, form, sample_rate)
-        self._fifo = AudioFifo()
+        self._fifo = av.AudioFifo()
         self._samples = 0
         self._peaks: list[int] = []
         self._closed = False
@@ -129,7 +131,7 @@ class VoiceWriter:
         self._peaks += loudness.reshape(-1, _PEAK_SAMPLES).max(axis=1).tolist()
 
 
-def _add_stream(output: av.container.OutputContainer, form: VoiceForm, sample_rate: int) -> AudioStream:
+def _add_stream(output: OutputContainer, form: VoiceForm, sample_rate: int) -> AudioStream:
     match form:
         case VoiceForm.OGG_OPUS:
             stream = output.add_stream(

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import BotError
-from bot.media.images_pixels import BOMBS, OpenedImage, open_image
+from bot.media.threads import background_threads
 from bot.ports import Picture
+
+if TYPE_CHECKING:
+    from bot.media.images_pixels import OpenedImage
 
 __all__ = [
     "IMAGE_HEAD_BYTES",
@@ -99,7 +101,7 @@ _MOVING: Final = (b"\x1f\x8b", b"\x1aE\xdf\xa3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What a file showed. Of an animation (``moves``) the picture is the first frame."""
+    """What a file showed. Of an animation (``moves``) the picture is the first frame, or a film of it."""
 
     picture: Picture
     moves: bool = False
@@ -135,7 +137,7 @@ class Images:
     """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="images")
+        self._threads = background_threads(_THREADS, name="images")
         self._large = threading.Lock()
 
     async def look(self, data: bytes, *, longest_side: int = LONGEST_SIDE) -> Looked:
@@ -150,6 +152,8 @@ class Images:
         return await loop.run_in_executor(self._threads, self._look, data, found, longest_side)
 
     def _look(self, data: bytes, kind: ImageFormat, longest_side: int) -> Looked:
+        from bot.media.images_pixels import BOMBS, open_image  # here, for Pillow is not small
+
         try:
             with open_image(data, kind.value) as image:
                 return self._shrink(image, kind, longest_side)

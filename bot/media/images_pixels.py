@@ -17,7 +17,7 @@ from PIL import Image
 
 from bot.ports import Picture
 
-__all__ = ["BOMBS", "OpenedImage", "open_image"]
+__all__ = ["BOMBS", "OpenedImage", "on_canvas", "open_image"]
 
 # Pillow's own limit is wider than ours, and a mere warning at first.
 BOMBS: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -82,7 +82,7 @@ class OpenedImage:
         if image.size != size:
             image = image.resize(size, Image.Resampling.LANCZOS)
         turn = _UPRIGHT.get(orientation)
-        return _write(_on_canvas(image if turn is None else image.transpose(turn)))
+        return _write(on_canvas(image if turn is None else image.transpose(turn)))
 
 
 @contextmanager
@@ -142,7 +142,7 @@ def _opaque(strip: Image.Image, stretch: tuple[float, float] | None) -> Image.Im
     return white
 
 
-def _on_canvas(image: Image.Image) -> Image.Image:
+def on_canvas(image: Image.Image) -> Image.Image:
     """On white, where it is smaller than models take it."""
     size = (max(image.width, _LEAST_SIDE), max(image.height, _LEAST_SIDE))
     if size == image.size:

@@ -36,6 +36,7 @@ from bot.ports.platform import (
     Deletes,
     Fidelity,
     Forgets,
+    HearsItself,
     MenuCommand,
     Moderates,
     Named,
@@ -48,11 +49,14 @@ from bot.ports.platform import (
     Routed,
     SendsFiles,
     SendsVoice,
+    ShowsAgain,
     ShowsHome,
     ShowsMedia,
     Submit,
 )
 from bot.ports.speech import (
+    DialogueLine,
+    DialogueRequest,
     KeepsVoices,
     OwnVoice,
     Speech,
@@ -62,6 +66,7 @@ from bot.ports.speech import (
     TextToSpeech,
     Transcript,
     TranscriptionRequest,
+    VoiceReference,
     VoiceSample,
 )
 
@@ -78,6 +83,8 @@ __all__ = [
     "ChatRequest",
     "Clock",
     "Deletes",
+    "DialogueLine",
+    "DialogueRequest",
     "DrawingModel",
     "DrawingRequest",
     "Drawn",
@@ -90,6 +97,7 @@ __all__ = [
     "FilmState",
     "FilmingModel",
     "Forgets",
+    "HearsItself",
     "KeepsVoices",
     "Lane",
     "Listing",
@@ -111,6 +119,7 @@ __all__ = [
     "Routed",
     "SendsFiles",
     "SendsVoice",
+    "ShowsAgain",
     "ShowsHome",
     "ShowsMedia",
     "Size",
@@ -131,5 +140,6 @@ __all__ = [
     "Turn",
     "TurnHandler",
     "UserMessage",
+    "VoiceReference",
     "VoiceSample",
 ]

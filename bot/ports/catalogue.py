@@ -44,7 +44,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Ids of chat models, sorted. Not ``complete``: only those in the settings, as the provider is silent."""
+    """Ids of models. Not ``complete``: only those in the settings, or none, as the provider is silent."""
 
     models: Sequence[str]
     complete: bool = True
@@ -55,6 +55,10 @@ class Catalogue(Protocol):
 
     async def listing(self) -> Listing:
         """The account's chat models, at most an hour old when the provider answers. Never raises."""
+
+    async def hearing(self) -> Listing:
+        """The account's transcription models, asked for anew; chat models that hear are not in it. Never
+        raises."""
 
     def about(self, model: str) -> ModelInfo:
         """What a model can do, listed or not."""

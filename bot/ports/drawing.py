@@ -43,14 +43,15 @@ class Size:
 class DrawingModel:
     """What a model that draws takes. Without ``sizes`` the picture gets the size of the one it is made from.
 
-    ``redraws`` says that it changes a picture, which it then must be given. ``per_minute`` and ``per_day``
-    are the pictures the provider allows an account.
+    ``redraws`` says that it changes a picture, which it then must be given, with up to ``most_sources`` in
+    all. ``per_minute`` and ``per_day`` are the pictures the provider allows an account.
     """
 
     id: str
     sizes: tuple[Size, ...] = ()
     most_pictures: int = 1
     redraws: bool = False
+    most_sources: int = 1
     takes_guidance: bool = False
     per_minute: int = 2
     per_day: int = 400
@@ -61,7 +62,7 @@ class DrawingRequest:
     """Pictures wanted from ``model``; None leaves a choice to it.
 
     ``count`` is 1 to the model's ``most_pictures``, ``seed`` 0-9999999999, ``steps`` 1-100 and ``guidance``
-    0-20.
+    0-20. The first of ``sources`` is the picture to be changed, the others are what it is changed with.
     """
 
     model: str
@@ -72,7 +73,7 @@ class DrawingRequest:
     seed: int | None = None
     steps: int | None = None
     guidance: float | None = None
-    source: Picture | None = None
+    sources: tuple[Picture, ...] = ()
     deadline_seconds: float = 180.0
 
 

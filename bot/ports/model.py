@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bot.events import ModelEvent, ToolCall
@@ -31,11 +31,14 @@ class SystemMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """An image that goes with what a person said, ready for the model: upright, small enough, no metadata.
+    """An image or a film that goes with what a person said, ready for the model: upright, small, no metadata.
 
-    ``data`` are the bytes of a JPEG, PNG or WebP as ``mime`` says. ``caption`` stands for it where the model
-    cannot see, and once it has become too old to be sent: then there is no data. ``at_a_glance`` says that a
-    coarse look, which costs little, is enough.
+    ``data`` are the bytes of a JPEG, PNG or WebP, or of an MP4, as ``mime`` says. ``caption`` stands for it
+    where the model cannot see, and once it has become too old to be sent: then there is no data.
+    ``at_a_glance`` says that a coarse look, which costs little, is enough.
+
+    Of a film, ``data`` is a soundless clip and ``frames`` are stills of it, for models that take no video;
+    ``seconds`` is how long the whole film lasts (the clip may run faster), and of a frame its moment in it.
     """
 
     data: bytes
@@ -44,6 +47,22 @@ class Picture:
     height: int
     caption: str = ""
     at_a_glance: bool = False
+    seconds: float = 0.0
+    frames: tuple[Picture, ...] = ()
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it moves."""
+        return self.mime.startswith("video/")
+
+    @property
+    def most_frames(self) -> int:
+        """How many pictures of a film's clip are to be looked at."""
+        return len(self.frames) * (1 if self.at_a_glance else 2)
+
+    def without_data(self) -> Picture:
+        """What is left of it once it is too old to be sent."""
+        return replace(self, data=b"", frames=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from bot.messages import Attachment, Author, ChatKind, ConversationKey, Inbound
+from bot.messages import Attachment, Author, ChatKind, ConversationKey, Inbound, Incoming
 
 if TYPE_CHECKING:
     from bot.rendering import Document
@@ -22,6 +22,7 @@ __all__ = [
     "Deletes",
     "Fidelity",
     "Forgets",
+    "HearsItself",
     "MenuCommand",
     "Moderates",
     "Named",
@@ -34,6 +35,7 @@ __all__ = [
     "Routed",
     "SendsFiles",
     "SendsVoice",
+    "ShowsAgain",
     "ShowsHome",
     "ShowsMedia",
     "Submit",
@@ -61,7 +63,7 @@ class Capabilities:
     """What a platform can do, as data. ``max_text_units`` counts in the platform's own unit.
 
     ``live_messages`` says that it wants to know which messages still grow, and when one has stopped growing.
-    ``account_pace`` bounds new messages over all chats together.
+    ``account_pace`` bounds new messages over all chats together. ``max_file_bytes`` bounds one file we send.
     """
 
     max_text_units: int
@@ -73,6 +75,7 @@ class Capabilities:
     threads: bool = False
     live_messages: bool = False
     account_pace: Pace | None = None
+    max_file_bytes: int = 45_000_000  # Bot API sendDocument takes 50 MB, the least of all platforms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,17 @@ class Named(Protocol):
 
 
 @runtime_checkable
+class ShowsAgain(Protocol):
+    """The platform lets us look at a message that is in a chat already, if seldom."""
+
+    async def show_again(self, key: ConversationKey, message_id: str) -> Incoming | None:
+        """What a person wrote there, as it would come in now; None for no message, or one of a bot.
+
+        Raises DeliveryError's subclasses: PlatformBusy where we have looked too often.
+        """
+
+
+@runtime_checkable
 class ShowsHome(Protocol):
     """The platform has a page of the bot's own for each person.
 
@@ -210,6 +224,17 @@ class ShowsHome(Protocol):
         """Show somebody this part of their page. Raises DeliveryError's subclasses.
 
         ``answer_id`` is that of the press which asked for it.
+        """
+
+
+@runtime_checkable
+class HearsItself(Protocol):
+    """The platform listens to recordings too."""
+
+    async def heard_itself(self, attachment: Attachment) -> str:
+        """The beginning of what it has heard, as plain text; empty until it has.
+
+        Raises DeliveryError's subclasses.
         """
 
 

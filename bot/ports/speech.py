@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 __all__ = [
+    "DialogueLine",
+    "DialogueRequest",
     "KeepsVoices",
     "OwnVoice",
     "Speech",
@@ -19,6 +21,7 @@ __all__ = [
     "TextToSpeech",
     "Transcript",
     "TranscriptionRequest",
+    "VoiceReference",
     "VoiceSample",
 ]
 
@@ -83,6 +86,42 @@ class SpeechRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueLine:
+    """What one of two people says; ``speaker`` is 0 or 1."""
+
+    speaker: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceReference:
+    """How somebody sounds: a recording of theirs, best 8-10 s and under 30 s, and exactly what it says."""
+
+    recording: bytes
+    mime_type: str
+    transcript: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueRequest:
+    """Lines to be spoken in one go by a model that speaks as two people, who sound like ``references``.
+
+    Such a model fails at a few words and ends early after minutes: lines that take from five seconds to one
+    minute are safe. ``speed``, ``gain_decibels`` and ``sample_rate`` as in a SpeechRequest; tags that would
+    change the speaker are taken out of a line.
+    """
+
+    lines: tuple[DialogueLine, ...]
+    references: tuple[VoiceReference, VoiceReference]
+    models: tuple[str, ...]
+    format: SpeechFormat = SpeechFormat.MP3
+    sample_rate: int | None = None
+    speed: float = 1.0
+    gain_decibels: float = 0.0
+    deadline_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """Spoken text as a whole file."""
 
@@ -100,6 +139,9 @@ class TextToSpeech(Protocol):
 
         Raises ProviderError's subclasses.
         """
+
+    async def speak_dialogue(self, request: DialogueRequest) -> Speech:
+        """All lines as one file. As ``speak``."""
 
     def stream(self, request: SpeechRequest) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The same as bytes, as they come; other models are tried until the first ones came.

@@ -12,13 +12,22 @@ from bot.providers.profiles import Profile, Thinking, find_profile, successor_of
 from bot.providers.speech import PRESET_VOICES, SiliconFlowSpeaker, plain_speech
 from bot.providers.transcription import SiliconFlowTranscriber
 from bot.providers.videos import FILMING_MODELS, SiliconFlowFilmmaker
-from bot.providers.voices import REAL_NAME_NEEDED, SiliconFlowVoices
+from bot.providers.voices import (
+    BAD_SAMPLE,
+    REAL_NAME_NEEDED,
+    SAMPLE_TOO_LARGE,
+    VOICE_GONE,
+    SiliconFlowVoices,
+)
 
 __all__ = [
+    "BAD_SAMPLE",
     "DRAWING_MODELS",
     "FILMING_MODELS",
     "PRESET_VOICES",
     "REAL_NAME_NEEDED",
+    "SAMPLE_TOO_LARGE",
+    "VOICE_GONE",
     "Account",
     "AccountCatalogue",
     "Calls",

@@ -99,6 +99,16 @@ class SiliconFlowApi:
         )
         self._addresses: dict[str, httpx.URL] = {}
 
+    @property
+    def base_url(self) -> httpx.URL:
+        """Where it is."""
+        return httpx.URL(self._base_url)
+
+    @property
+    def clock(self) -> Clock:
+        """What waits are measured with."""
+        return self._clock
+
     async def get_json(
         self, path: str, *, params: Mapping[str, str] | None = None, timeout_seconds: float = 20.0
     ) -> Any:

@@ -23,6 +23,10 @@ _T = TypeVar("_T")
 _NOT_CARRIED_OUT: Final = frozenset({429, 503})
 
 
+def _no_other(_: ProviderError) -> bool:
+    return False
+
+
 class Calls:
     """Calls under one account, which share what they know about models over their limit."""
 
@@ -41,10 +45,12 @@ class Calls:
         models: Sequence[str],
         deadline_seconds: float,
         repeatable: bool = True,
+        another_may: Callable[[ProviderError], bool] = _no_other,
     ) -> _T:
         """The result of ``call(model, seconds_left)`` for the first model that gives one.
 
-        What is not ``repeatable`` is tried again only where it surely was not carried out. Raises the last
+        What is not ``repeatable`` is tried again only where it surely was not carried out. ``another_may``
+        says of a failure that ends most calls whether the next model is still worth asking. Raises the last
         ProviderError, ProviderUnavailable when the deadline passes.
         """
         route = Route(models)
@@ -58,7 +64,7 @@ class Calls:
                 self._note_failure(route, error)
                 if not (repeatable or error.status in _NOT_CARRIED_OUT):
                     raise
-                if not await self._recover(route, error, deadline):
+                if not await self._recover(route, error, deadline, another_may=another_may(error)):
                     raise
             else:
                 self._cool_downs.note_served(route.model)
@@ -85,14 +91,18 @@ class Calls:
             code=error.code,
         )
 
-    async def _recover(self, route: Route, error: ProviderError, deadline: float) -> bool:
+    async def _recover(
+        self, route: Route, error: ProviderError, deadline: float, *, another_may: bool
+    ) -> bool:
         """Prepare another try, after a pause where one helps; False when there is none."""
         remedy = choose_remedy(error, tries=route.failures, limits=self._limits)
         if remedy is Remedy.TRY_AGAIN:
             wait = backoff_seconds(error, tries=route.failures, random=self._random)
             if await self._pause(max(wait, self._cool_downs.wait_seconds(route.model)), deadline):
                 return True
-        if remedy is Remedy.GIVE_UP or deadline <= self._clock.monotonic():
+        if remedy is Remedy.GIVE_UP and not another_may:
+            return False
+        if deadline <= self._clock.monotonic():
             return False
         return route.advance()
 

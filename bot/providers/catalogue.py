@@ -49,6 +49,16 @@ class AccountCatalogue:
             await asyncio.wait({self._asking}, timeout=_PATIENCE_SECONDS + 1)
         return self._listing
 
+    async def hearing(self) -> Listing:
+        """The account's transcription models. A site that lists none does not sort its models."""
+        models: tuple[str, ...] = ()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                models = await list_models(self._api, kind="audio", sub_kind="speech-to-text")
+        except (ProviderError, TimeoutError) as exc:
+            log.warning("models_not_listed", reason=str(exc) or "no answer in time")
+        return Listing(models=models, complete=bool(models))
+
     def about(self, model: str) -> ModelInfo:
         """What a model can do, by the table of its family."""
         profile = find_profile(model)

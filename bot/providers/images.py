@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from bot.errors import ProviderError, ProviderUnavailable
-from bot.ports import DrawingModel, DrawingRequest, Drawn, Size
+from bot.ports import DrawingModel, DrawingRequest, Drawn, MadeFile, Size
 from bot.providers.api import SiliconFlowApi
-from bot.providers.results import as_data_uri, fetch_result, post_json
+from bot.providers.results import as_data_uri, fetch_result, post_json, seed_of
 
 __all__ = ["DRAWING_MODELS", "SiliconFlowPainter", "sizes"]
 
@@ -44,7 +44,7 @@ DRAWING_MODELS: Final = (
     _KOLORS,
     _QWEN_IMAGE,
     _QWEN_EDIT,
-    replace(_QWEN_EDIT, id="Qwen/Qwen-Image-Edit-2509"),
+    replace(_QWEN_EDIT, id="Qwen/Qwen-Image-Edit-2509", most_sources=3),
 )
 _BY_ID: Final = {model.id: model for model in DRAWING_MODELS}
 
@@ -81,24 +81,31 @@ class SiliconFlowPainter:
         urls = _addresses(answer.body)
         if not urls:
             raise ProviderUnavailable("the answer names no picture", model=model, trace_id=answer.trace_id)
-        pictures = await asyncio.gather(
-            *(
-                fetch_result(
-                    self._api, url, most_bytes=_MOST_BYTES, timeout_seconds=_FETCH_SECONDS, model=model
-                )
-                for url in urls
-            )
-        )
+        pictures = await self._fetch(urls, model)
         wrong = next((one.mime for one in pictures if not one.mime.startswith("image/")), "")
         if wrong:
             raise ProviderError(f"{wrong} instead of a picture", model=model, trace_id=answer.trace_id)
-        seed = answer.body.get("seed")
         return Drawn(
-            pictures=tuple(pictures),
+            pictures=pictures,
             model=model,
-            seed=seed if isinstance(seed, int) else None,
+            seed=seed_of(answer.body.get("seed")),
             trace_id=answer.trace_id,
         )
+
+    async def _fetch(self, urls: Sequence[str], model: str) -> tuple[MadeFile, ...]:
+        """The pictures, fetched side by side; one that can't be had leaves none."""
+
+        async def fetch(url: str) -> MadeFile:
+            return await fetch_result(
+                self._api, url, most_bytes=_MOST_BYTES, timeout_seconds=_FETCH_SECONDS, model=model
+            )
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(fetch(url), name="fetch a picture") for url in urls]
+        except ExceptionGroup as exc:
+            raise exc.exceptions[0] from exc
+        return tuple(task.result() for task in tasks)
 
 
 def _body(request: DrawingRequest, model: DrawingModel) -> dict[str, Any]:
@@ -117,8 +124,9 @@ def _body(request: DrawingRequest, model: DrawingModel) -> dict[str, Any]:
     if request.guidance is not None and model.takes_guidance:
         # Qwen-Image has its own name for it (facts §7).
         body["cfg" if _QWEN.search(request.model) else "guidance_scale"] = request.guidance
-    if request.source is not None and model.redraws:
-        body["image"] = as_data_uri(request.source)
+    if model.redraws:
+        names = ("image", "image2", "image3")[: model.most_sources]
+        body |= {name: as_data_uri(source) for name, source in zip(names, request.sources, strict=False)}
     return body
 
 

@@ -32,6 +32,8 @@ _PARAMETER_BY_CODE: Final = {
     20086: "thinking_budget",
 }
 _ECHO: Final = "reasoning_content"
+_VIDEO: Final = "video_url"
+_NOT_SEEING: Final = 20041
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Lessons:
     def refuses(self, model: str) -> frozenset[str]:
         """Names of request fields that ``model`` refused."""
         notes = self._notes.get(model)
-        return frozenset(notes.refused - {_ECHO}) if notes else frozenset()
+        return frozenset(notes.refused - {_ECHO, _VIDEO}) if notes else frozenset()
 
     def learn(self, error: ProviderRefused, body: Mapping[str, Any]) -> str:
         """Take in why the request ``body`` was refused; the field to change, or "" without a new lesson.
@@ -68,7 +70,9 @@ class Lessons:
         if error.code == _TOO_MANY_TOKENS:
             return "max_tokens" if self._learn_limit(notes, str(error), body["max_tokens"]) else ""
         parameter = _parameter_in(error)
-        sent = parameter == _ECHO or parameter in body
+        if not parameter and _is_about_video(error, body):
+            parameter = _VIDEO
+        sent = parameter in (_ECHO, _VIDEO) or parameter in body
         if not sent or parameter in notes.refused:
             return ""
         notes.refused.add(parameter)
@@ -100,6 +104,14 @@ def _parameter_in(error: ProviderRefused) -> str:
     return _PARAMETER_BY_CODE.get(error.code, "")
 
 
+def _is_about_video(error: ProviderRefused, body: Mapping[str, Any]) -> bool:
+    """Whether a model that was shown a film takes none, after all."""
+    contents = (message["content"] for message in body.get("messages", ()))
+    parts = (part for content in contents if isinstance(content, list) for part in content)
+    said = error.code == _NOT_SEEING or (error.code == INVALID_PARAMETER and "video" in str(error).lower())
+    return said and any(part["type"] == _VIDEO for part in parts)
+
+
 def _apply(notes: _Notes, profile: Profile) -> Profile:
     refused = notes.refused
     no_switch = "enable_thinking" in refused and profile.thinking is Thinking.SWITCH
@@ -111,6 +123,7 @@ def _apply(notes: _Notes, profile: Profile) -> Profile:
         prefix=profile.prefix and "prefix" not in refused,
         json_mode=profile.json_mode and "response_format" not in refused,
         tools=profile.tools and "tools" not in refused,
+        video=profile.video and _VIDEO not in refused,
         echoes_thinking=profile.echoes_thinking or _ECHO in refused,
         max_answer_tokens=min(
             profile.max_answer_tokens, notes.max_answer_tokens or profile.max_answer_tokens

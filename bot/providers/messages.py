@@ -6,15 +6,15 @@ tool call is followed by its result (facts: SiliconFlow §17 #3, #4, #6).
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 from bot.events import ToolCall
-from bot.ports import AssistantMessage, ModelMessage, Picture, SystemMessage, ToolMessage, UserMessage
+from bot.ports import AssistantMessage, ModelMessage, SystemMessage, ToolMessage, UserMessage
 from bot.providers.profiles import Profile, Thinking
+from bot.providers.shown import picture_in_words, shown_parts
 
-__all__ = ["lacks_thinking", "picture_in_words", "wire_messages"]
+__all__ = ["lacks_thinking", "wire_messages"]
 
 _GO_ON: Final = "Go on."
 _NO_RESULT: Final = "There is no result: the call was interrupted."
@@ -96,25 +96,14 @@ def _write_said(message: UserMessage, profile: Profile) -> str | list[WireMessag
     parts: list[WireMessage] = []
     texts: list[str] = []
     for picture in message.pictures:
-        if picture.data and profile.images:
-            parts.append(_write_picture(picture))
-        else:
+        shown = shown_parts(picture, profile)
+        parts += shown
+        if not shown:
             texts.append(picture_in_words(picture))
     text = _JOINT.join(text for text in (*texts, message.text) if text)
     if not parts:
         return text
     return [*parts, {"type": "text", "text": text}] if text else parts
-
-
-def _write_picture(picture: Picture) -> WireMessage:
-    address = f"data:{picture.mime};base64,{b64encode(picture.data).decode('ascii')}"
-    detail = "low" if picture.at_a_glance else "auto"
-    return {"type": "image_url", "image_url": {"url": address, "detail": detail}}
-
-
-def picture_in_words(picture: Picture) -> str:
-    """What stands in the place of a picture that is not sent."""
-    return f"[A picture: {picture.caption}]" if picture.caption else "[A picture that you cannot see]"
 
 
 def _write_assistant(message: AssistantMessage, profile: Profile) -> WireMessage:

@@ -1,6 +1,7 @@
 """Speech to text by a chat model that hears, Qwen3-Omni (facts: SiliconFlow §2.1, §2.6).
 
 It costs more than the transcription models and follows instructions, so it is told to do nothing but write.
+What it did not write to the end, or refused to write, is no transcript but a failure.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import orjson
 
 from bot.errors import ProviderRefused, ProviderUnavailable
 from bot.providers.api import SiliconFlowApi
-from bot.providers.errors import TRACE_HEADER
+from bot.providers.errors import TRACE_HEADER, EmptyAnswer
 from bot.providers.transport import NETWORK_ERRORS, describe_network_error
 
 __all__ = ["hear_by_chat", "hears_by_chat"]
@@ -42,7 +43,10 @@ def hears_by_chat(model: str) -> bool:
 async def hear_by_chat(
     api: SiliconFlowApi, path: Path, mime_type: str, *, model: str, timeout_seconds: float
 ) -> tuple[str, str]:
-    """The words in the file and the call's trace id. Raises ProviderError, also for files above 20 MB."""
+    """The words in the file and the call's trace id.
+
+    Raises ProviderError, also for files above 20 MB and for an answer that is no whole transcript.
+    """
     body = await asyncio.to_thread(_body, path, mime_type, model)
     async with api.open_stream(_PATH, body, model=model, timeout_seconds=timeout_seconds) as response:
         trace_id = response.headers.get(TRACE_HEADER, "")
@@ -79,10 +83,23 @@ async def _read(response: httpx.Response, model: str) -> bytes:
 
 
 def _text_of(raw: bytes, model: str, trace_id: str) -> str:
+    message, ended = _message_of(raw, model, trace_id)
+    if message.get("refusal") or ended == "content_filter":
+        raise ProviderRefused("the model refused to write this down", model=model, trace_id=trace_id)
+    if ended == "length":
+        # Two minutes of speech are far below the limit: it repeats itself, or its thoughts took all room.
+        raise ProviderRefused("the transcript did not come to an end", model=model, trace_id=trace_id)
+    text = message.get("content")
+    if not text and message.get("reasoning_content"):
+        raise EmptyAnswer("the model only thought", model=model, trace_id=trace_id)
+    return text if isinstance(text, str) else ""
+
+
+def _message_of(raw: bytes, model: str, trace_id: str) -> tuple[dict[str, Any], object]:
+    """What the model said, and how it came to its end."""
     try:
-        body: Any = orjson.loads(raw)
-        text = body["choices"][0]["message"]["content"]
-    except (orjson.JSONDecodeError, KeyError, IndexError, TypeError) as exc:
+        choice = orjson.loads(raw)["choices"][0]
+        return dict(choice["message"]), choice.get("finish_reason")
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as exc:
         reason = "the transcript came in an unknown form"
         raise ProviderUnavailable(reason, model=model, trace_id=trace_id) from exc
-    return text if isinstance(text, str) else ""

@@ -17,13 +17,16 @@ from bot.errors import ProviderError, ProviderUnavailable
 from bot.ports import MadeFile, Picture
 from bot.providers.api import Answer, SiliconFlowApi
 from bot.providers.errors import CHECK_URL, TRACE_HEADER, parse_fault
+from bot.providers.origins import is_allowed
 from bot.providers.transport import NETWORK_ERRORS, describe_network_error
 
-__all__ = ["as_data_uri", "fetch_result", "post_json"]
+__all__ = ["as_data_uri", "fetch_result", "post_json", "seed_of"]
 
 _MOST_JSON_BYTES: Final = 1024 * 1024
-_FETCHES: Final = 3
+# The pauses before a download is begun anew: making the thing again would cost more.
+_PAUSES_SECONDS: Final = (1.0, 4.0, 16.0)
 _HEAD_BYTES: Final = 12
+_LARGEST_SEED: Final = 9_999_999_999  # facts: SiliconFlow §7
 
 
 async def post_json(
@@ -49,18 +52,29 @@ async def post_json(
 async def fetch_result(
     api: SiliconFlowApi, url: str, *, most_bytes: int, timeout_seconds: float, model: str = ""
 ) -> MadeFile:
-    """The picture or film at ``url``, tried again when the way there breaks. Raises ProviderError."""
+    """The picture or film at ``url``, tried again when the way there breaks. Raises ProviderError.
+
+    ``timeout_seconds`` limits each try. No redirect is followed.
+    """
     address = _address(url, model)
-    for tries in range(1, _FETCHES + 1):
+    if not await is_allowed(address, api=api.base_url):
+        raise ProviderError(f"the result is said to be inside this network: {address.host!r}", model=model)
+    for pause in _PAUSES_SECONDS:
         try:
-            async with asyncio.timeout(timeout_seconds):
-                return await _fetch(api, address, most_bytes, timeout_seconds, model)
-        except TimeoutError as exc:
-            raise ProviderUnavailable(f"no whole file within {timeout_seconds:g} s", model=model) from exc
+            return await _fetch_within(timeout_seconds, api, address, most_bytes, model)
         except ProviderUnavailable:
-            if tries == _FETCHES:
-                raise
-    raise AssertionError("unreachable: the last try returns or raises")
+            await api.clock.sleep(pause)
+    return await _fetch_within(timeout_seconds, api, address, most_bytes, model)
+
+
+async def _fetch_within(
+    seconds: float, api: SiliconFlowApi, address: httpx.URL, most_bytes: int, model: str
+) -> MadeFile:
+    try:
+        async with asyncio.timeout(seconds):
+            return await _fetch(api, address, most_bytes, seconds, model)
+    except TimeoutError as exc:
+        raise ProviderUnavailable(f"no whole file within {seconds:g} s", model=model) from exc
 
 
 async def _fetch(
@@ -90,8 +104,18 @@ def as_data_uri(picture: Picture) -> str:
     return f"data:{picture.mime};base64,{b64encode(picture.data).decode()}"
 
 
+def seed_of(value: object) -> int | None:
+    """The seed that an answer names; None for what can't be one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= _LARGEST_SEED else None
+
+
 async def _read(response: httpx.Response, most_bytes: int, model: str) -> bytes:
     body = bytearray()
+    announced = response.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most_bytes:
+        raise ProviderError(f"more than {most_bytes} bytes: {announced}", model=model)
     try:
         async for chunk in response.aiter_bytes():
             body += chunk
@@ -99,7 +123,6 @@ async def _read(response: httpx.Response, most_bytes: int, model: str) -> bytes:
                 raise ProviderError(f"more than {most_bytes} bytes", model=model)
     except NETWORK_ERRORS as exc:
         raise ProviderUnavailable(f"the file broke off: {describe_network_error(exc)}", model=model) from exc
-    announced = response.headers.get("content-length", "")
     if announced.isdecimal() and "content-encoding" not in response.headers and len(body) < int(announced):
         raise ProviderUnavailable(f"{len(body)} bytes where {announced} were announced", model=model)
     return bytes(body)

@@ -1,10 +1,11 @@
-"""Text to speech by POST /audio/speech (facts: SiliconFlow §9).
+"""Text to speech by POST /audio/speech, by one voice or by two in a dialogue (facts: SiliconFlow §9).
 
 The answer is the sound itself; an error may hide in it, so its first bytes are looked at too (facts §17 #20).
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -14,28 +15,40 @@ import httpx
 import orjson
 
 from bot.errors import ProviderError
-from bot.ports import Speech, SpeechFormat, SpeechRequest
+from bot.ports import DialogueRequest, Speech, SpeechFormat, SpeechRequest, VoiceReference
 from bot.providers.api import SiliconFlowApi
 from bot.providers.calls import Calls
 from bot.providers.errors import TRACE_HEADER, EmptyAnswer, StreamCut, parse_fault, to_error
 from bot.providers.transport import NETWORK_ERRORS, describe_network_error
 
-__all__ = ["LONGEST_SPOKEN_TEXT", "PRESET_VOICES", "SPEECH_MODELS", "SiliconFlowSpeaker", "plain_speech"]
+__all__ = [
+    "DIALOGUE_MODELS",
+    "LONGEST_SPOKEN_TEXT",
+    "PRESET_VOICES",
+    "SPEECH_MODELS",
+    "SiliconFlowSpeaker",
+    "plain_speech",
+]
 
 SPEECH_MODELS: Final = ("FunAudioLLM/CosyVoice2-0.5B", "fnlp/MOSS-TTSD-v0.5")
+DIALOGUE_MODELS: Final = ("fnlp/MOSS-TTSD-v0.5",)
 PRESET_VOICES: Final = ("alex", "anna", "bella", "benjamin", "charles", "claire", "david", "diana")
 # Characters: the schema says 128,000 and error 20050 says 100,000.
 LONGEST_SPOKEN_TEXT: Final = 100_000
 
 _T = TypeVar("_T")
+_R = TypeVar("_R", SpeechRequest, DialogueRequest)
 _PATH: Final = "/audio/speech"
 _OWN_VOICE: Final = "speech:"
 _MOST_BYTES: Final = 200 * 1024 * 1024
 _STYLED: Final = re.compile(r"cosyvoice", re.IGNORECASE)
 _END_OF_STYLE: Final = "<|endofprompt|>"
-# CosyVoice2's control text: <|endofprompt|>, [laughter], <strong>…</strong>; its spaces vary (facts §9).
+# Input and output together hold 32k. A minute needs a tenth of this, and only the input is paid for.
+_DIALOGUE_TOKENS: Final = 8_000
+# CosyVoice2's control text: <|endofprompt|>, [laughter], <strong>…</strong>; its spaces vary. MOSS-TTSD's:
+# [S1], [S2] (facts §9).
 _CONTROL: Final = re.compile(
-    r"<\s*\|[^<>|]{0,40}\|\s*>|\[\s*(?:laughter|breath|noise|cough|sigh|quick_breath|clucking|accent|hissing|lipsmack"
+    r"<\s*\|[^<>|]{0,40}\|\s*>|\[\s*S\s*\d+\s*\]|\[\s*(?:laughter|breath|noise|cough|sigh|quick_breath|clucking|accent|hissing|lipsmack"
     r"|mn|vocalized-noise)\s*\]|</?\s*(?:strong|laughter)\s*>",
     re.IGNORECASE,
 )
@@ -51,13 +64,11 @@ class SiliconFlowSpeaker:
     async def speak(self, request: SpeechRequest) -> Speech:
         """See TextToSpeech.speak."""
 
-        async def call(model: str, seconds_left: float) -> Speech:
-            async with AsyncExitStack() as stack:
-                answer = await self._open(request, model, seconds_left, stack)
-                data = b"".join([chunk async for chunk in answer.chunks()])
-                return Speech(data=data, format=request.format, model=model, trace_id=answer.trace_id)
+        return await self._speak(request, _body)
 
-        return await self._carry_out(call, request)
+    async def speak_dialogue(self, request: DialogueRequest) -> Speech:
+        """See TextToSpeech.speak_dialogue."""
+        return await self._speak(request, _dialogue_body)
 
     @asynccontextmanager
     async def stream(self, request: SpeechRequest) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -65,29 +76,39 @@ class SiliconFlowSpeaker:
         async with AsyncExitStack() as stack:
 
             async def call(model: str, seconds_left: float) -> _Answer:
-                return await self._open(request, model, seconds_left, stack)
+                return await self._open(_body(request, model), request.format, seconds_left, stack)
 
             answer = await self._carry_out(call, request)
             chunks = await stack.enter_async_context(aclosing(answer.chunks()))
             yield chunks
 
-    async def _carry_out(self, call: Callable[[str, float], Awaitable[_T]], request: SpeechRequest) -> _T:
+    async def _speak(self, request: _R, body_of: Callable[[_R, str], dict[str, Any]]) -> Speech:
+        async def call(model: str, seconds_left: float) -> Speech:
+            async with AsyncExitStack() as stack:
+                answer = await self._open(body_of(request, model), request.format, seconds_left, stack)
+                data = b"".join([chunk async for chunk in answer.chunks()])
+                return Speech(data=data, format=request.format, model=model, trace_id=answer.trace_id)
+
+        return await self._carry_out(call, request)
+
+    async def _carry_out(
+        self, call: Callable[[str, float], Awaitable[_T]], request: SpeechRequest | DialogueRequest
+    ) -> _T:
         return await self._calls.carry_out(
             call, models=request.models, deadline_seconds=request.deadline_seconds
         )
 
     async def _open(
-        self, request: SpeechRequest, model: str, seconds_left: float, stack: AsyncExitStack
+        self, body: dict[str, Any], form: SpeechFormat, seconds_left: float, stack: AsyncExitStack
     ) -> _Answer:
         """The answer, once its first bytes are seen to be sound; closed with ``stack``."""
+        model = str(body["model"])
         async with AsyncExitStack() as opening:
             response = await opening.enter_async_context(
-                self._api.open_stream(
-                    _PATH, orjson.dumps(_body(request, model)), model=model, timeout_seconds=seconds_left
-                )
+                self._api.open_stream(_PATH, orjson.dumps(body), model=model, timeout_seconds=seconds_left)
             )
             answer = _Answer(self._api, response, model)
-            await answer.begin(request.format)
+            await answer.begin(form)
             stack.push_async_callback(opening.pop_all().aclose)
             return answer
 
@@ -152,10 +173,29 @@ def _body(request: SpeechRequest, model: str) -> dict[str, Any]:
     text = plain_speech(request.text)
     if request.style and _STYLED.search(model):
         text = f"{plain_speech(request.style)}{_END_OF_STYLE}{text}"
-    body: dict[str, Any] = {
+    return {"model": model, "input": text, "voice": _voice(request.voice, model), **_form(request)}
+
+
+def _dialogue_body(request: DialogueRequest, model: str) -> dict[str, Any]:
+    """Both voices are references: a preset's name is one voice, and not taken beside references (20053)."""
+    lines = [f"[S{line.speaker + 1}]{plain_speech(line.text)}" for line in request.lines]
+    return {
         "model": model,
-        "input": text,
-        "voice": _voice(request.voice, model),
+        "input": "".join(lines),
+        "voice": "",
+        "references": [_reference(one) for one in request.references],
+        "max_tokens": _DIALOGUE_TOKENS,
+        **_form(request),
+    }
+
+
+def _reference(reference: VoiceReference) -> dict[str, str]:
+    sound = base64.b64encode(reference.recording).decode()
+    return {"audio": f"data:{reference.mime_type};base64,{sound}", "text": reference.transcript}
+
+
+def _form(request: SpeechRequest | DialogueRequest) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "response_format": request.format.value,
         "stream": True,
         "speed": request.speed,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from bot.errors import ProviderUnavailable
+from bot.errors import ProviderAccountError, ProviderError, ProviderUnavailable
 from bot.ports import Transcript, TranscriptionRequest
 from bot.providers.api import FormFile, SiliconFlowApi
 from bot.providers.calls import Calls
@@ -27,6 +27,7 @@ _MIME_TYPES: Final = {
     ".webm": "audio/webm",
     ".pcm": "audio/pcm",
 }
+_NO_SUCH_PATH: Final = frozenset({404, 405})
 
 
 class SiliconFlowTranscriber:
@@ -43,7 +44,10 @@ class SiliconFlowTranscriber:
             return await self._call(request, model, seconds_left)
 
         return await self._calls.carry_out(
-            call, models=request.models, deadline_seconds=request.deadline_seconds
+            call,
+            models=request.models,
+            deadline_seconds=request.deadline_seconds,
+            another_may=_another_may_hear,
         )
 
     async def _call(self, request: TranscriptionRequest, model: str, seconds_left: float) -> Transcript:
@@ -64,6 +68,12 @@ class SiliconFlowTranscriber:
                 _PATH, fields={"model": model}, file=file, model=model, timeout_seconds=seconds_left
             )
         return _text_of(answer.body, model), answer.trace_id
+
+
+def _another_may_hear(error: ProviderError) -> bool:
+    """Models that hear differ in size limits, formats and rules, and the two kinds in address: what one
+    refuses the next one may take. An account in trouble is in trouble with all."""
+    return not isinstance(error, ProviderAccountError) or error.status in _NO_SUCH_PATH
 
 
 def _text_of(body: Any, model: str) -> str:

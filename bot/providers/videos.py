@@ -9,7 +9,7 @@ from bot.errors import ProviderError, ProviderUnavailable
 from bot.ports import FilmingModel, FilmJob, FilmRequest, FilmState, MadeFile
 from bot.providers.api import SiliconFlowApi
 from bot.providers.images import sizes
-from bot.providers.results import as_data_uri, fetch_result, post_json
+from bot.providers.results import as_data_uri, fetch_result, post_json, seed_of
 
 __all__ = ["FILMING_MODELS", "SiliconFlowFilmmaker"]
 
@@ -104,10 +104,9 @@ def _job(answer: dict[str, Any]) -> FilmJob:
     url = str(first.get("url") or "") if isinstance(first, dict) else ""
     if state is FilmState.DONE and not url:
         raise ProviderUnavailable("the film is done, but has no address")
-    seed = results.get("seed")
     return FilmJob(
         state=state,
         url=url,
         reason=str(answer.get("reason") or ""),
-        seed=seed if isinstance(seed, int) else None,
+        seed=seed_of(results.get("seed")),
     )

@@ -12,11 +12,15 @@ from bot.ports import OwnVoice, VoiceSample
 from bot.providers.api import FormFile, SiliconFlowApi
 from bot.providers.calls import Calls
 
-__all__ = ["REAL_NAME_NEEDED", "SiliconFlowVoices"]
+__all__ = ["BAD_SAMPLE", "REAL_NAME_NEEDED", "SAMPLE_TOO_LARGE", "VOICE_GONE", "SiliconFlowVoices"]
 
+# Codes: facts SiliconFlow §15.
 REAL_NAME_NEEDED: Final = 20051
+BAD_SAMPLE: Final = 20044
+SAMPLE_TOO_LARGE: Final = 20045
+VOICE_GONE: Final = frozenset({20047, 20059})
 
-_VOICE_GONE: Final = 20059
+_NO_VOICE: Final = 20059
 _SECONDS: Final = 60.0
 _SUFFIXES: Final = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/ogg": "opus", "audio/opus": "opus"}
 
@@ -78,7 +82,7 @@ class SiliconFlowVoices:
             ):
                 pass
         except ProviderRefused as refused:
-            if refused.code != _VOICE_GONE:
+            if refused.code != _NO_VOICE:
                 raise
 
 

@@ -12,9 +12,9 @@ import orjson
 from aiohttp import web
 
 from bot.sandbox.audio_backend import AudioBackend, HeardFile, Samples
-from bot.sandbox.audio_files import CONTENT_TYPES, check_recording, write_speech
+from bot.sandbox.audio_files import CONTENT_TYPES, check_recording, check_references, write_speech
 from bot.sandbox.audio_forms import AudioForm, read_form, too_large
-from bot.sandbox.audio_models import HEARING_MODELS
+from bot.sandbox.audio_models import DIALOGUE_MODEL, HEARING_MODELS
 from bot.sandbox.audio_speech_request import SpeechBody, parse_speech
 from bot.sandbox.audio_voices import VoiceShelf
 from bot.sandbox.exchange import Exchange
@@ -36,8 +36,11 @@ _CHUNK_BYTES: Final = 16 * 1024
 class AudioEndpoints:
     """Serves what a backend hears and says."""
 
-    def __init__(self, backend: AudioBackend, *, real_name_verified: bool) -> None:
+    def __init__(
+        self, backend: AudioBackend, *, real_name_verified: bool, speaks_dialogue: bool = True
+    ) -> None:
         self._backend = backend
+        self.speaks_dialogue = speaks_dialogue
         self.voices = VoiceShelf(real_name_verified=real_name_verified)
 
     async def transcribe(self, exchange: Exchange) -> web.StreamResponse:
@@ -50,9 +53,14 @@ class AudioEndpoints:
     async def speak(self, exchange: Exchange) -> web.StreamResponse:
         """POST /audio/speech."""
         body = parse_speech(exchange.record.raw_body, is_own_voice=self.voices.holds)
+        if body.model == DIALOGUE_MODEL and not self.speaks_dialogue:
+            raise coded(20012, "Model does not exist. Please check it carefully.")
+        if body.references:
+            await asyncio.to_thread(check_references, body.references)
         spoken = await self._backend.say(body)
+        samples, rate = _cut(spoken, body), body.sample_rate
         data = await asyncio.to_thread(
-            write_speech, spoken.samples, from_rate=spoken.rate, to_rate=body.sample_rate, form=body.format
+            write_speech, samples, from_rate=spoken.rate, to_rate=rate, form=body.format
         )
         return await _send(exchange, body, spoken, data)
 
@@ -78,6 +86,13 @@ async def _heard_file(form: AudioForm) -> HeardFile:
         check_recording, path, longest_seconds=_LONGEST_SECONDS, format_code=_STT_FORMAT
     )
     return HeardFile(model=model, path=path, seconds=seconds, size=form.size)
+
+
+def _cut(spoken: Samples, body: SpeechBody) -> bytes:
+    """What is said before a dialogue's tokens are used up."""
+    seconds = len(spoken.samples) / 2 / spoken.rate
+    most = min(seconds, body.longest_seconds)
+    return spoken.samples[: round(most * spoken.rate) * 2]
 
 
 async def _send(exchange: Exchange, body: SpeechBody, spoken: Samples, data: bytes) -> web.StreamResponse:

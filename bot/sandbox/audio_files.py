@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, assert_never
@@ -11,7 +12,7 @@ from bot.media import Container, UnusableAudio, VoiceForm, VoiceWriter, open_sou
 from bot.sandbox.audio_speech_request import SpokenFormat
 from bot.sandbox.refusals import coded
 
-__all__ = ["CONTENT_TYPES", "check_recording", "write_speech"]
+__all__ = ["CONTENT_TYPES", "check_recording", "check_references", "write_speech"]
 
 CONTENT_TYPES: Final[dict[SpokenFormat, str]] = {
     "mp3": "audio/mpeg",
@@ -23,6 +24,8 @@ CONTENT_TYPES: Final[dict[SpokenFormat, str]] = {
 _TAKEN: Final = frozenset({Container.WAV, Container.MP3, Container.OGG, Container.MATROSKA})
 _LONGEST_CLAIM_SECONDS: Final = 1e6
 _RATE: Final = 16_000
+_MOST_REFERENCE_BYTES: Final = 5 * 1024 * 1024
+_LONGEST_REFERENCE_SECONDS: Final = 30.0
 
 
 def check_recording(source: Path | BinaryIO, *, longest_seconds: float, format_code: int) -> float:
@@ -39,6 +42,14 @@ def check_recording(source: Path | BinaryIO, *, longest_seconds: float, format_c
     if seconds >= longest_seconds:
         raise coded(20044, f"The audio must be shorter than {longest_seconds:.0f} seconds.")
     return seconds
+
+
+def check_references(recordings: Sequence[bytes]) -> None:
+    """Raises Refused unless each is sound of less than 30 s and at most 5 MB."""
+    for recording in recordings:
+        if len(recording) > _MOST_REFERENCE_BYTES:
+            raise coded(20045, "The audio file must not exceed 5 MB.")
+        check_recording(BytesIO(recording), longest_seconds=_LONGEST_REFERENCE_SECONDS, format_code=20044)
 
 
 def write_speech(samples: bytes, *, from_rate: int, to_rate: int, form: SpokenFormat) -> bytes:

@@ -10,18 +10,20 @@ from typing import Final
 
 import orjson
 
-__all__ = ["HEARING_MODELS", "SPEAKING_MODELS", "list_audio_models"]
+__all__ = ["DIALOGUE_MODEL", "HEARING_MODELS", "SPEAKING_MODELS", "list_audio_models"]
 
 HEARING_MODELS: Final = ("FunAudioLLM/SenseVoiceSmall", "TeleAI/TeleSpeechASR")
-SPEAKING_MODELS: Final = ("FunAudioLLM/CosyVoice2-0.5B", "fnlp/MOSS-TTSD-v0.5")
+DIALOGUE_MODEL: Final = "fnlp/MOSS-TTSD-v0.5"
+SPEAKING_MODELS: Final = ("FunAudioLLM/CosyVoice2-0.5B", DIALOGUE_MODEL)
 
 
-def list_audio_models(query: Mapping[str, str]) -> bytes | None:
+def list_audio_models(query: Mapping[str, str], *, speaks_dialogue: bool = True) -> bytes | None:
     """The list of audio models, when ``query`` asks for no other kind; None otherwise."""
     if query.get("sub_type") == "speech-to-text" and query.get("type", "audio") == "audio":
         return _list(HEARING_MODELS)
     if query.get("type") == "audio" and "sub_type" not in query:
-        return _list((*HEARING_MODELS, *SPEAKING_MODELS))
+        speaking = (model for model in SPEAKING_MODELS if speaks_dialogue or model != DIALOGUE_MODEL)
+        return _list((*HEARING_MODELS, *speaking))
     return None
 
 

@@ -57,12 +57,12 @@ class AudioScript:
         return await _fail(answer)
 
     async def say(self, body: SpeechBody) -> Samples:
-        """The text as a tone, lower or higher by the voice."""
+        """The text as a tone, lower or higher by the voice; a dialogue's second speaker an octave higher."""
         self.spoken.append(body)
         fault = self._speeches.popleft() if self._speeches else None
         if isinstance(fault, HttpError | Hang):
             await _fail(fault)
-        return Samples(samples=_tone(body), rate=_RATE, cut=fault if isinstance(fault, Cut) else None)
+        return Samples(samples=_tones(body), rate=_RATE, cut=fault if isinstance(fault, Cut) else None)
 
 
 async def _fail(fault: AudioFault) -> str:
@@ -76,10 +76,14 @@ def _tell_length(file: HeardFile) -> str:
     return f"This recording lasts {file.seconds:.1f} seconds."
 
 
-def _tone(body: SpeechBody) -> bytes:
-    seconds = max(_LEAST_SECONDS, len(body.spoken_text) * _SECONDS_A_CHARACTER) / body.speed
+def _tones(body: SpeechBody) -> bytes:
+    return b"".join(_tone(body, speaker, text) for speaker, text in body.lines)
+
+
+def _tone(body: SpeechBody, speaker: int, text: str) -> bytes:
+    seconds = max(_LEAST_SECONDS, len(text) * _SECONDS_A_CHARACTER) / body.speed
     number = PRESETS.index(body.voice) if body.voice in PRESETS else len(PRESETS)
-    hertz = _LOWEST_TONE + _TONE_STEP * number
+    hertz = (_LOWEST_TONE + _TONE_STEP * number) * (1 + speaker)
     loudness = _LOUDNESS * 10 ** (body.gain_decibels / 20)
     # Tones are whole numbers of hertz, so that each second is like the others.
     second = [round(loudness * math.sin(2 * math.pi * hertz * index / _RATE)) for index in range(_RATE)]

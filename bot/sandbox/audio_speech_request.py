@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import orjson
 
-from bot.sandbox.audio_models import SPEAKING_MODELS
+from bot.sandbox.audio_models import DIALOGUE_MODEL, SPEAKING_MODELS
 from bot.sandbox.refusals import coded, invalid_parameter
 
-__all__ = ["PRESETS", "SpeechBody", "SpokenFormat", "decode_data_uri", "parse_speech"]
+__all__ = ["PRESETS", "TOKENS_A_SECOND", "SpeechBody", "SpokenFormat", "decode_data_uri", "parse_speech"]
 
 SpokenFormat = Literal["mp3", "opus", "wav", "pcm"]
 
@@ -29,6 +30,13 @@ _RATES: Final[dict[SpokenFormat, tuple[int, ...]]] = {
 }
 _SPEEDS: Final = (0.25, 4.0)
 _GAINS: Final = (-10.0, 10.0)
+# MOSS-TTSD: who speaks next; input and output together (facts §9); how many tokens its sound takes.
+_SPEAKER: Final = re.compile(r"\[S([12])\]")
+_MOST_TOKENS: Final = 32 * 1024
+_USUAL_TOKENS: Final = 1_600
+TOKENS_A_SECOND: Final = 12.5
+_FEWEST_CHARACTERS: Final = 4
+_SPEAKERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +50,29 @@ class SpeechBody:
     sample_rate: int
     speed: float
     gain_decibels: float
+    references: tuple[bytes, ...] = ()
+    max_tokens: int = _USUAL_TOKENS
 
     @property
     def spoken_text(self) -> str:
-        """What is heard: the text without the instruction before CosyVoice2's mark."""
+        """What is heard: without the instruction before CosyVoice2's mark, and without MOSS-TTSD's tags."""
+        if self.model == DIALOGUE_MODEL:
+            return " ".join(text for _, text in self.lines)
         return self.text.rpartition("<|endofprompt|>")[2].strip()
+
+    @property
+    def lines(self) -> tuple[tuple[int, str], ...]:
+        """What each of two speakers, 0 and 1, says in turn; one speaker says all that has no tag."""
+        if self.model != DIALOGUE_MODEL:
+            return ((0, self.spoken_text),)
+        first, *rest = _SPEAKER.split(self.text)
+        tagged = [(int(who) - 1, line.strip()) for who, line in zip(rest[::2], rest[1::2], strict=True)]
+        return tuple(line for line in [(0, first.strip()), *tagged] if line[1])
+
+    @property
+    def longest_seconds(self) -> float:
+        """What MOSS-TTSD says before its tokens are used up; the rest is not heard."""
+        return self.max_tokens / TOKENS_A_SECOND if self.model == DIALOGUE_MODEL else float("inf")
 
 
 def parse_speech(raw: bytes, *, is_own_voice: Callable[[str], bool]) -> SpeechBody:
@@ -54,7 +80,7 @@ def parse_speech(raw: bytes, *, is_own_voice: Callable[[str], bool]) -> SpeechBo
     body = _read_object(raw)
     model = _parse_model(body)
     kind = _parse_format(body)
-    return SpeechBody(
+    speech = SpeechBody(
         model=model,
         text=_parse_input(body),
         voice=_parse_voice(body, model, is_own_voice),
@@ -62,7 +88,12 @@ def parse_speech(raw: bytes, *, is_own_voice: Callable[[str], bool]) -> SpeechBo
         sample_rate=_parse_sample_rate(body, kind),
         speed=_parse_number(body, "speed", 1.0, _SPEEDS, 20061),
         gain_decibels=_parse_number(body, "gain", 0.0, _GAINS, 20062),
+        references=_parse_references(body, model),
+        max_tokens=_parse_max_tokens(body),
     )
+    if model == DIALOGUE_MODEL and len(speech.spoken_text) < _FEWEST_CHARACTERS:
+        raise invalid_parameter("The input is too short for a dialogue.")
+    return speech
 
 
 def _read_object(raw: bytes) -> dict[str, Any]:
@@ -122,7 +153,6 @@ def _parse_voice(body: dict[str, Any], model: str, is_own_voice: Callable[[str],
     if voice and references:
         raise coded(20053, "Only one of voice and references may be given.")
     if references:
-        _check_references(references)
         return "reference"
     if not voice:
         raise coded(20052, "Either voice or references must be given.")
@@ -138,17 +168,35 @@ def _parse_voice(body: dict[str, Any], model: str, is_own_voice: Callable[[str],
     return name
 
 
-def _check_references(references: Any) -> None:
+def _parse_references(body: dict[str, Any], model: str) -> tuple[bytes, ...]:
+    """The recordings that are in the request; one that is elsewhere is not fetched."""
+    references = body.get("references") or []
     if not isinstance(references, list):
         raise coded(20046, "references must be a list.")
-    for reference in references:
-        audio = reference.get("audio") if isinstance(reference, dict) else None
-        if not isinstance(audio, str) or not audio:
-            raise coded(20046, "A reference needs its audio.")
-        if audio.startswith("data:"):
-            decode_data_uri(audio)
-        elif not audio.startswith(("http://", "https://")):
-            raise coded(20049, "The audio must be an address or base64.")
+    if references and model == DIALOGUE_MODEL and len(references) != _SPEAKERS:
+        raise coded(20046, "A dialogue needs the references of both speakers.")
+    return tuple(recording for one in references if (recording := _parse_reference(one)) is not None)
+
+
+def _parse_reference(reference: Any) -> bytes | None:
+    audio = reference.get("audio") if isinstance(reference, dict) else None
+    if not isinstance(audio, str) or not audio or not reference.get("text"):
+        raise coded(20046, "A reference needs its audio and its text.")
+    if audio.startswith("data:"):
+        return decode_data_uri(audio)
+    if not audio.startswith(("http://", "https://")):
+        raise coded(20049, "The audio must be an address or base64.")
+    return None
+
+
+def _parse_max_tokens(body: dict[str, Any]) -> int:
+    tokens = body.get("max_tokens", _USUAL_TOKENS)
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or not tokens > 0:
+        raise coded(20089, "max_tokens must be a positive integer.")
+    # About a token a character is more than any text needs.
+    if tokens + len(str(body.get("input", ""))) > _MOST_TOKENS and body.get("model") == DIALOGUE_MODEL:
+        raise coded(20089, f"Input and max_tokens together must not exceed {_MOST_TOKENS}.")
+    return tokens
 
 
 def decode_data_uri(uri: str) -> bytes:

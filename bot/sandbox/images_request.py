@@ -41,7 +41,7 @@ _FILTERED: Final = re.compile(r"\bnsfw\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaOrder:
-    """A checked request. ``size`` is (0, 0) where the model takes it from ``image``."""
+    """A checked request. ``size`` is (0, 0) where the model takes it from ``image``; ``more`` go with it."""
 
     model: str
     prompt: str
@@ -49,6 +49,7 @@ class MediaOrder:
     count: int = 1
     seed: int | None = None
     image: bytes = b""
+    more: tuple[bytes, ...] = ()
 
 
 def parse_drawing(raw: bytes) -> MediaOrder:
@@ -69,6 +70,7 @@ def parse_drawing(raw: bytes) -> MediaOrder:
         count=count,
         seed=order.seed,
         image=order.image,
+        more=_more(body, order.model),
     )
 
 
@@ -135,6 +137,14 @@ def _image(value: object) -> bytes:
         return base64.b64decode(found[1], validate=True)
     except binascii.Error as exc:
         raise coded(20023, "The image is not valid base64") from exc
+
+
+def _more(body: Mapping[str, Any], model: str) -> tuple[bytes, ...]:
+    """The second and the third picture, where the model takes some (facts §7)."""
+    given = [body[name] for name in ("image2", "image3") if name in body]
+    if given and not model.endswith("-2509"):
+        raise invalid_parameter("image2 is not supported by this model")
+    return tuple(_image(value) for value in given)
 
 
 def _number(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bot.sandbox.catalogue import ModelCard
 from bot.sandbox.refusals import coded, invalid_parameter
+from bot.sandbox.video_rules import check_video
 
 _ROLES: Final = ("system", "user", "assistant", "tool")
 _AFTER_ASSISTANT: Final = "Value error, after assistant message, next must be user or tool message."
@@ -68,6 +69,8 @@ def _check_part(part: Mapping[str, Any], card: ModelCard) -> None:
     if not taken[kind]:
         raise coded(20041, "The model is not a VLM (Vision Language Model). Please use text-only prompts.")
     _check_address(part.get(kind), is_image=kind == "image_url")
+    if kind == "video_url":
+        check_video(part[kind])
 
 
 def _check_address(holder: Any, *, is_image: bool) -> None:

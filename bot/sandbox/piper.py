@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.media import raw_samples
 from bot.sandbox.audio_weights import WeightFile, check_weights
 from bot.sandbox.refusals import SandboxError
 
@@ -38,14 +39,18 @@ class Piper:
         """Samples a second."""
         return int(self._voice.config.sample_rate)
 
-    def say(self, text: str, *, speed: float, gain_decibels: float) -> bytes:
-        """``text`` as 16-bit mono samples."""
+    def say(self, text: str, *, speed: float, gain_decibels: float, pitch: float = 1.0) -> bytes:
+        """``text`` as 16-bit mono samples; with another ``pitch`` he passes for somebody else."""
         from piper import SynthesisConfig
 
         config = SynthesisConfig(
-            length_scale=1 / speed, volume=min(1.0, _LOUDNESS * 10 ** (gain_decibels / 20))
+            length_scale=pitch / speed, volume=min(1.0, _LOUDNESS * 10 ** (gain_decibels / 20))
         )
-        return b"".join(chunk.audio_int16_bytes for chunk in self._voice.synthesize(text, config))
+        samples = b"".join(chunk.audio_int16_bytes for chunk in self._voice.synthesize(text, config))
+        if pitch == 1.0:
+            return samples
+        # Said slower and played faster, it lasts as long as before.
+        return b"".join(raw_samples(samples, from_rate=round(self.rate * pitch), to_rate=self.rate))
 
 
 def load_piper() -> Piper:

@@ -101,6 +101,12 @@ def add_sandbox_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cut-rate", type=float, default=0, help="scripted: share of answers whose connection is cut"
     )
+    parser.add_argument(
+        "--no-dialogue",
+        action="store_false",
+        dest="speaks_dialogue",
+        help="without the model that speaks as two people",
+    )
     parser.add_argument("--seed", type=int, default=0, help="scripted: makes failures repeatable")
 
 
@@ -115,6 +121,7 @@ async def serve_sandbox(
     fail_rate: float = 0,
     cut_rate: float = 0,
     seed: int = 0,
+    speaks_dialogue: bool = True,
     on_progress: Callable[[str], None] | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -138,7 +145,12 @@ async def serve_sandbox(
             chat = await stack.enter_async_context(await open_real_model(on_progress=on_progress))
             audio = await stack.enter_async_context(RealAudio(on_progress=on_progress))
         sandbox = Sandbox(
-            script=script, chat=chat, audio=audio, models=(SMOLLM2, *CATALOGUE), keep_requests=False
+            script=script,
+            chat=chat,
+            audio=audio,
+            models=(SMOLLM2, *CATALOGUE),
+            speaks_dialogue=speaks_dialogue,
+            keep_requests=False,
         )
         stack.push_async_callback(sandbox.close)
         await sandbox.start(host, port)

@@ -49,6 +49,8 @@ class Sandbox:
     """A SiliconFlow API on this machine.
 
     Without ``chat`` it answers from ``script``, without ``audio`` it hears and speaks by ``audio_script``.
+    ``real_name_verified`` false is an account that may not make voices, ``speaks_dialogue`` false a site
+    without the model that speaks as two.
     ``painting``, ``filming`` and ``results`` make pictures and films, and hold the levers for them.
     ``requests`` keeps every request in order of arrival, unless
     ``keep_requests`` is false (a stand-in that runs for days must not grow).
@@ -66,6 +68,7 @@ class Sandbox:
         invalid_keys: Collection[str] = ("sk-invalid",),
         balance: str = "88.88",
         real_name_verified: bool = True,
+        speaks_dialogue: bool = True,
         keep_requests: bool = True,
     ) -> None:
         self.script = Script() if script is None else script
@@ -73,7 +76,9 @@ class Sandbox:
         self._chat = ScriptedChat(self.script, pacer=Pacer()) if chat is None else chat
         self.audio_script = AudioScript() if audio_script is None else audio_script
         self._audio = AudioEndpoints(
-            self.audio_script if audio is None else audio, real_name_verified=real_name_verified
+            self.audio_script if audio is None else audio,
+            real_name_verified=real_name_verified,
+            speaks_dialogue=speaks_dialogue,
         )
         self.results = ResultShelf()
         self.painting = ImageEndpoints(self.results)
@@ -194,7 +199,8 @@ class Sandbox:
 
     async def _models(self, exchange: Exchange) -> web.StreamResponse:
         query = exchange.request.query
-        listed = list_audio_models(query) or list_media_models(query)
+        speaking = list_audio_models(query, speaks_dialogue=self._audio.speaks_dialogue)
+        listed = speaking or list_media_models(query)
         return exchange.whole(listed or list_models(self._catalogue, query))
 
     async def _user_info(self, exchange: Exchange) -> web.StreamResponse:

@@ -41,8 +41,9 @@ class _Job:
 class VideoEndpoints:
     """A film waits ``queue_seconds``, then takes ``film_seconds``, both as they are when it is asked after.
 
-    The next films fail for the reasons in ``failures``, in order (an empty one does not fail), the next
-    requests with ``faults``. A result that is ``keep_seconds`` old is forgotten. ``submitted`` keeps orders.
+    Those in ``done``, of the ids in ``jobs``, are ready at once. The next films fail for the reasons in
+    ``failures``, in order (an empty one does not fail), the next requests with ``faults``. A result that is
+    ``keep_seconds`` old is forgotten. ``submitted`` keeps orders.
     """
 
     def __init__(self, shelf: ResultShelf) -> None:
@@ -52,9 +53,15 @@ class VideoEndpoints:
         self.failures: deque[str] = deque()
         self.faults: deque[HttpError] = deque()
         self.submitted: list[MediaOrder] = []
+        self.done: set[str] = set()
         self._shelf = shelf
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._filming = asyncio.Lock()
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The ids of the films, oldest first."""
+        return tuple(self._jobs)
 
     async def submit(self, exchange: Exchange) -> web.StreamResponse:
         """POST /video/submit."""
@@ -73,12 +80,13 @@ class VideoEndpoints:
     async def status(self, exchange: Exchange) -> web.StreamResponse:
         """POST /video/status."""
         self._fail()
-        job = self._jobs.get(_job_id(exchange.record.raw_body))
+        job_id = _job_id(exchange.record.raw_body)
+        job = self._jobs.get(job_id)
         age = time.monotonic() - job.begun_at if job is not None else 0.0
-        total = self.queue_seconds + self.film_seconds
+        total = 0.0 if job_id in self.done else self.queue_seconds + self.film_seconds
         if job is None or age > total + self.keep_seconds:
             raise coded(20063, "The task has expired or does not exist.", status=404)
-        if age < self.queue_seconds:
+        if age < min(total, self.queue_seconds):
             return _answer(exchange, "InQueue")
         if age < total:
             return _answer(exchange, "InProgress")

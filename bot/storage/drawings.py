@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from bot.messages import ChatKind
+from bot.messages import ChatKind, ConversationKey
 from bot.ports import MadeFile
 from bot.storage.ranges import within_chat
-from bot.storage.tables import drawings, made_files
+from bot.storage.tables import drawings, inbound, made_files
 from bot.storage.timers import delete_timer
 
 __all__ = [
@@ -34,9 +34,12 @@ __all__ = [
     "free_at",
     "job_of",
     "made_of",
+    "open_jobs_of",
     "place_in_line",
     "redact_jobs",
     "save_made",
+    "show_job",
+    "shown_job",
     "timer_of",
 ]
 
@@ -128,6 +131,21 @@ def job_of(conn: Connection, turn_id: int) -> Job | None:
     """The order that a turn took."""
     row = conn.execute(select(drawings).where(drawings.c.turn_id == turn_id)).first()
     return None if row is None else _job(row)
+
+
+def open_jobs_of(conn: Connection, key: ConversationKey, event_ids: Sequence[str]) -> list[Job]:
+    """The orders that came of these events and are not over yet."""
+    query = (
+        select(drawings)
+        .join(inbound, inbound.c.turn_id == drawings.c.turn_id)
+        .where(
+            inbound.c.platform == key.platform,
+            inbound.c.account == key.account,
+            inbound.c.event_id.in_(event_ids),
+            drawings.c.stage.in_(OPEN_STAGES),
+        )
+    )
+    return [_job(row) for row in conn.execute(query)]
 
 
 def change_job(conn: Connection, turn_id: int, **values: Any) -> Job | None:
@@ -258,6 +276,34 @@ def end_job(conn: Connection, turn_id: int, stage: Stage) -> bool:
     return bool(ended)
 
 
+def show_job(conn: Connection, job: Job, *, now: float) -> None:
+    """The order is shown. Its pictures stay until others are shown there, and for a day at most.
+
+    Until then somebody may want them changed. A film's bytes go.
+    """
+    conn.execute(
+        update(drawings)
+        .where(drawings.c.turn_id == job.turn_id, drawings.c.stage.in_(OPEN_STAGES))
+        .values(stage=Stage.SHOWN)
+    )
+    here = (drawings.c.conversation == job.conversation) & (drawings.c.turn_id != job.turn_id)
+    past = here | (drawings.c.begun_at < now - _DAY) | (drawings.c.kind == Kind.FILM)
+    shown = select(drawings.c.turn_id).where(drawings.c.stage == Stage.SHOWN, past)
+    conn.execute(delete(made_files).where(made_files.c.turn_id.in_(shown)))
+
+
+def shown_job(conn: Connection, conversation: str) -> int | None:
+    """The order whose pictures were shown last in a conversation, while they are kept."""
+    query = (
+        select(drawings.c.turn_id)
+        .join(made_files, made_files.c.turn_id == drawings.c.turn_id)
+        .where(drawings.c.conversation == conversation, drawings.c.stage == Stage.SHOWN)
+        .order_by(drawings.c.turn_id.desc())
+        .limit(1)
+    )
+    return conn.execute(query).scalar()
+
+
 # --- forgetting -------------------------------------------------------------------------------------------
 
 
@@ -274,11 +320,15 @@ def redact_jobs(conn: Connection, conversation: str, message_ids: Sequence[str])
 
 
 def forget_jobs_of(conn: Connection, author_id: str, place: str) -> None:
-    """Wipe what somebody ordered in the conversations whose keys begin with ``place``."""
-    _wipe(conn, (drawings.c.author_id == author_id) & within_chat(drawings.c.conversation, place))
+    """Wipe what somebody ordered in the conversations whose keys begin with ``place``, and where it was."""
+    mine = (drawings.c.author_id == author_id) & within_chat(drawings.c.conversation, place)
+    ids = _wipe(conn, mine)
+    conn.execute(
+        update(drawings).where(drawings.c.turn_id.in_(ids)).values(conversation=f"{place}/", line_id="")
+    )
 
 
-def _wipe(conn: Connection, which: ColumnElement[bool]) -> None:
+def _wipe(conn: Connection, which: ColumnElement[bool]) -> list[int]:
     # The row stays: it holds a place in the provider's count of the day.
     ids = list(conn.execute(select(drawings.c.turn_id).where(which)).scalars())
     for turn_id in ids:
@@ -286,6 +336,7 @@ def _wipe(conn: Connection, which: ColumnElement[bool]) -> None:
         delete_timer(conn, timer_of(turn_id))
     wiped = {"prompt": "", "wish": "{}", "author_id": "", "reply_to": ""}
     conn.execute(update(drawings).where(drawings.c.turn_id.in_(ids)).values(**wiped))
+    return ids
 
 
 def _job(row: Row[Any]) -> Job:

@@ -93,8 +93,14 @@ def set_head(conn: Connection, conversation: str, head: int | None) -> None:
 
 def took_part(conn: Connection, conversation: str) -> bool:
     """Whether anything was ever answered in a conversation."""
-    query = select(exchanges.c.turn_id).where(exchanges.c.conversation == conversation).limit(1)
-    return conn.execute(query).first() is not None
+    return first_question(conn, conversation) is not None
+
+
+def first_question(conn: Connection, conversation: str) -> str | None:
+    """The id of the message that was the first to be answered in a conversation."""
+    query = select(exchanges.c.message_id).where(exchanges.c.conversation == conversation)
+    row = conn.execute(query.order_by(exchanges.c.turn_id).limit(1)).first()
+    return None if row is None else str(row.message_id)
 
 
 def exchange_of(conn: Connection, turn_id: int) -> Exchange | None:

@@ -22,6 +22,7 @@ from bot.storage.tables import (
     overheard,
     pairings,
     personas,
+    recordings,
     showings,
     spoken,
     summaries,
@@ -44,8 +45,8 @@ def move_chat(conn: Connection, *, platform: str, account: str, old_chat: str, n
         return
     old = ConversationKey(platform=platform, account=account, chat=old_chat)
     new = replace(old, chat=new_chat)
-    for sent in (deliveries, spoken):
-        conn.execute(delete(sent).where(within_chat(sent.c.conversation, old.peer)))
+    for known_by_id in (deliveries, spoken, recordings):
+        conn.execute(delete(known_by_id).where(within_chat(known_by_id.c.conversation, old.peer)))
     for table in (inbound, exchanges, showings):
         conn.execute(update(table).where(within_chat(table.c.conversation, old.peer)).values(message_id=""))
     _renumber_overheard(conn, old)

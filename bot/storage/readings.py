@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, insert, literal, select, update
 
 from bot.ports import Picture
+from bot.storage.films import pack_film, unpack_film
 from bot.storage.tables import documents, pictures, readings
 
 __all__ = [
@@ -60,7 +61,7 @@ def save_reading(conn: Connection, turn_id: int, position: int, reading: Reading
                 width=picture.width,
                 height=picture.height,
                 caption=picture.caption,
-                data=picture.data,
+                data=pack_film(picture) if picture.is_film else picture.data,
             )
         )
 
@@ -108,7 +109,8 @@ def _query(turn_ids: Iterable[int], *, with_data: bool) -> Select[Any]:
 
 def _picture(row: Row[Any]) -> Picture:
     data = getattr(row, "data", None) or b""
-    return Picture(data=data, mime=row.mime, width=row.width, height=row.height, caption=row.caption)
+    picture = Picture(data=data, mime=row.mime, width=row.width, height=row.height, caption=row.caption)
+    return unpack_film(picture) if picture.is_film else picture
 
 
 def copy_readings(conn: Connection, *, turn_id: int, from_turn: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, s
 
 from bot.messages import Attachment, ConversationKey
 from bot.storage.ranges import within_chat
+from bot.storage.recordings import forget_kept_by, forget_kept_in
 from bot.storage.tables import deliveries, showings, transcript_pieces, transcripts
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "complete_transcript",
     "forget_recordings_in",
     "forget_recordings_of",
+    "forget_recordings_within",
     "save_showing",
     "save_summary",
     "showing_of",
@@ -189,13 +191,20 @@ def shown_by(conn: Connection, conversation: str, message_id: str) -> Showing | 
 
 def forget_recordings_in(conn: Connection, conversation: str, message_ids: Sequence[str]) -> int:
     """Messages were deleted: forget what was said in their recordings; how many transcripts are gone."""
+    forget_kept_in(conn, ConversationKey.parse(conversation).peer, message_ids)
     s = showings.c
     return _forget(conn, (s.conversation == conversation) & s.message_id.in_(message_ids))
 
 
 def forget_recordings_of(conn: Connection, author_id: str, place: str) -> int:
     """Forget recordings somebody sent, in all conversations whose keys begin with ``place``; how many."""
+    forget_kept_by(conn, author_id, place)
     return _forget(conn, (showings.c.author_id == author_id) & within_chat(showings.c.conversation, place))
+
+
+def forget_recordings_within(conn: Connection, peer: str) -> int:
+    """Forget all recordings of a chat, in all its threads, whoever sent them; how many."""
+    return _forget(conn, within_chat(showings.c.conversation, peer))
 
 
 def _forget(conn: Connection, where: ColumnElement[bool]) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, u
 from bot.errors import Fenced
 from bot.messages import ConversationKey
 from bot.ports import CancelReason, EngineStats, Lane
-from bot.storage.tables import inbound, notices, timers, turns
+from bot.storage.tables import documents, exchanges, inbound, notices, pictures, readings, timers, turns
 
 __all__ = [
     "OPEN_STATES",
@@ -249,12 +249,16 @@ def count_work(conn: Connection, *, at: float) -> EngineStats:
 def prune_turns(conn: Connection, *, before: float) -> int:
     """Forget turns finished before then, with their events and notices; how many.
 
-    Turns given up after their attempts stay for the operator; those refused as flood go.
+    What was read of attachments goes too where no question came of it. Turns given up after their attempts
+    stay for the operator; those refused as flood go.
     """
     old = select(turns.c.id).where(
         turns.c.finished_at < before,
         or_(turns.c.state == State.DONE, (turns.c.state == State.DEAD) & (turns.c.error == "flood")),
     )
+    asked = select(exchanges.c.turn_id)
+    for table in (readings, pictures, documents):
+        conn.execute(delete(table).where(table.c.turn_id.in_(old), table.c.turn_id.not_in(asked)))
     conn.execute(delete(inbound).where(inbound.c.turn_id.in_(old)))
     conn.execute(delete(notices).where(notices.c.turn_id.in_(old)))
     return conn.execute(delete(turns).where(turns.c.id.in_(old))).rowcount

@@ -48,12 +48,13 @@ _SHOWN = (voices.c.id, voices.c.author_id, voices.c.name, voices.c.uri, voices.c
 
 
 def add_voice(conn: Connection, voice: MadeVoice) -> int:
-    """Store a voice, once however often it is told; its id. One of that name of theirs goes."""
-    known = conn.execute(select(voices.c.id).where(voices.c.uri == voice.uri)).scalar()
-    if known is not None:
-        return int(known)
+    """Store a voice, once however often it is told; its id. Another of that name of theirs goes.
+
+    One that is known under its uri gets this name, and is not to be deleted any more.
+    """
     theirs = _in_account(voice.platform, voice.account) & (voices.c.author_id == voice.author_id)
-    conn.execute(update(voices).where(theirs, voices.c.name == voice.name).values(_DISCARDED))
+    others = theirs & (voices.c.name == voice.name) & (voices.c.uri != voice.uri)
+    conn.execute(update(voices).where(others).values(_DISCARDED))
     row = {
         "platform": voice.platform,
         "account": voice.account,
@@ -62,7 +63,12 @@ def add_voice(conn: Connection, voice: MadeVoice) -> int:
         "uri": voice.uri,
         "model": voice.model,
         "created_at": voice.created_at,
+        "deleted": False,
     }
+    known = conn.execute(select(voices.c.id).where(voices.c.uri == voice.uri)).scalar()
+    if known is not None:
+        conn.execute(update(voices).where(voices.c.id == known).values(row))
+        return int(known)
     conn.execute(insert(voices), [row])
     return int(conn.execute(select(func.max(voices.c.id)).where(voices.c.uri == voice.uri)).scalar_one())
 

@@ -177,7 +177,8 @@ def _small(schema: dict[str, Any]) -> dict[str, Any]:
 def _says_nothing(key: str, value: Any) -> bool:
     if key == "additionalProperties":
         return value is False  # whoever gives more is told so; saying it in every schema costs tokens
-    return key == "title" or (key == "default" and value in ("", None))
+    # A text that is not given, a flag that is not set: as everybody would take it.
+    return key == "title" or (key == "default" and (value in ("", None) or value is False))
 
 
 def _small_value(key: str, value: Any) -> Any:

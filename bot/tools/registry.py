@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bot.errors import ConfigurationError, ToolRetry
 from bot.ports import ToolSpec
@@ -52,6 +53,10 @@ class Toolbox:
     def subset(self, names: Iterable[str]) -> Toolbox:
         """Only the tools named, in the order named. Raises ConfigurationError for a name not here."""
         return Toolbox(self._configured(name) for name in dict.fromkeys(names))
+
+    def cautious(self) -> Toolbox:
+        """The same tools, of which the wary ones ask first, like those with side effects."""
+        return Toolbox(replace(tool, side_effects=tool.side_effects or tool.wary) for tool in self)
 
     def _configured(self, name: str) -> Tool:
         if name not in self._tools:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, overload
 
 from bot.errors import ToolFailed
@@ -27,6 +27,7 @@ class ToolContext:
     """For whom and where a tool runs. The model sees none of it.
 
     ``language`` is a code such as "en" or "zh"; ``time_zone`` is an IANA name, empty where it is not known.
+    ``turn_id`` is the turn whose answer it is for, 0 where there is none.
     """
 
     clock: Clock
@@ -34,6 +35,7 @@ class ToolContext:
     author: Author
     language: str = "en"
     time_zone: str = ""
+    turn_id: int = 0
 
 
 def _check_object(text: str) -> str:
@@ -49,7 +51,8 @@ class Tool:
     ToolFailed when the tool cannot do it. ``side_effects`` says that a call changes something outside the
     conversation: a person is asked first, and it is not repeated. ``check`` takes what ``run`` takes, does
     nothing, and describes for that person what would be done, one argument a line; it raises ToolRetry when
-    the arguments do not fit. Raises ValueError for a name that the API would refuse.
+    the arguments do not fit. ``wary``: a person is asked first only where words of others were read, which
+    may have asked for the call. Raises ValueError for a name that the API would refuse.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Tool:
     check: Callable[[str], str] = _check_object
     timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS
     side_effects: bool = False
+    wary: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -78,7 +82,11 @@ def tool(function: ToolFunction, /) -> Tool: ...
 
 @overload
 def tool(
-    *, name: str = "", timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS, side_effects: bool = False
+    *,
+    name: str = "",
+    timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS,
+    side_effects: bool = False,
+    wary: bool = False,
 ) -> Callable[[ToolFunction], Tool]: ...
 
 
@@ -89,6 +97,7 @@ def tool(
     name: str = "",
     timeout_seconds: float = _DEFAULT_TIMEOUT_SECONDS,
     side_effects: bool = False,
+    wary: bool = False,
 ) -> Tool | Callable[[ToolFunction], Tool]:
     """Make a Tool of an async function; its docstring is what the model reads about it.
 
@@ -97,7 +106,8 @@ def tool(
     """
 
     def decorate(function: ToolFunction) -> Tool:
-        return _make(function, name=name, timeout_seconds=timeout_seconds, side_effects=side_effects)
+        made = _make(function, name=name, timeout_seconds=timeout_seconds, side_effects=side_effects)
+        return replace(made, wary=wary)
 
     return decorate if function is None else decorate(function)
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import uvloop
 
+from .pictures import SUBJECTS, measure_pictures
 from .platforms import PLATFORMS, Platform
 from .report import Report
 from .runner import measure
 from .scenarios import FULL, QUICK, SCENARIOS, Scenario
 from .subjects import Subject
 
+_PICTURES = "pictures"
+_PICTURE_RUNS = 5
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -28,13 +31,22 @@ def main(arguments: Sequence[str]) -> int:
             continue
         report = Report(platform=platform.name, subjects=tuple(subject.name for subject in subjects))
         uvloop.run(_measure(options, platform, subjects, scenarios, report))
-        path = report.write(RESULTS, options=vars(options))
-        sys.stdout.write(f"{platform.name}\n{report.table()}\n\n{path}\n\n")
-        sys.stdout.flush()
+        _show(report, options)
         faults += report.faults
+    if _wants_pictures(options):
+        pictures = Report(platform=_PICTURES, subjects=SUBJECTS)
+        runs = 1 if options.quick else _PICTURE_RUNS
+        uvloop.run(measure_pictures(runs=options.runs or runs, is_quick=options.quick, report=pictures))
+        _show(pictures, options)
     for fault in faults:
         sys.stdout.write(f"FAULT {fault}\n")
     return 1 if faults else 0
+
+
+def _show(report: Report, options: argparse.Namespace) -> None:
+    path = report.write(RESULTS, options=vars(options))
+    sys.stdout.write(f"{report.platform}\n{report.table()}\n\n{path}\n\n")
+    sys.stdout.flush()
 
 
 async def _measure(
@@ -50,6 +62,12 @@ async def _measure(
 
 def _platforms(options: argparse.Namespace) -> list[Platform]:
     return [platform for platform in PLATFORMS if options.platform in ("all", platform.name)]
+
+
+def _wants_pictures(options: argparse.Namespace) -> bool:
+    """They are of no platform, and no bot but our own shrinks any."""
+    asked = options.platform in ("all", _PICTURES) and (not options.only or _PICTURES in options.only)
+    return asked and not options.subject
 
 
 def _subjects(options: argparse.Namespace, platform: Platform) -> list[Subject]:
@@ -81,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--platform",
         default="all",
-        choices=["all", *(platform.name for platform in PLATFORMS)],
-        help="this platform only, with every load it has (all: without the two longest, about ten minutes)",
+        choices=["all", *(platform.name for platform in PLATFORMS), _PICTURES],
+        help="this platform only, with every load it has (all: without the two longest, some 20 minutes)",
     )
     parser.add_argument("--quick", action="store_true", help="one run of small loads")
     parser.add_argument(
@@ -96,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "--only",
         action="append",
         default=[],
-        choices=[scenario.name for scenario in SCENARIOS],
+        choices=[*(scenario.name for scenario in SCENARIOS), _PICTURES],
         help="this load only, where the platform has it; may be repeated",
     )
     parser.add_argument(

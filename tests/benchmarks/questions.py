@@ -15,12 +15,14 @@ _NUMBER = re.compile(r"question #(\d+)")
 class Question:
     """One message to the bot. Times are ``time.monotonic()``, None until it happened.
 
-    ``whole`` is set once the whole answer can be seen.
+    ``whole`` is set once the whole answer can be seen. Above an answer that ``follows`` something a person
+    sent, such as a recording, it may be repeated what that said; below it, what was left out of it.
     """
 
     number: int
     chat_id: int
     tokens: int
+    follows: bool = False
     asked_at: float = 0.0
     requests: int = 0
     arrived_at: float | None = None
@@ -67,9 +69,17 @@ class Question:
         """A person sees this text of the answer."""
         if self.first_seen_at is None:
             self.first_seen_at = at
-        if self.whole_at is None and squeeze(text) == self.expected:
+        if self.whole_at is None and self.is_whole_in(text):
             self.whole_at = at
             self.whole.set()
+
+    def is_whole_in(self, text: str) -> bool:
+        """Whether a message with this text is the whole answer."""
+        shown = squeeze(text)
+        if not self.follows:
+            return shown == self.expected
+        _, expected, below = shown.partition(self.expected)
+        return bool(expected) and not below[:1].isdigit()
 
 
 def question_number(text: str) -> int | None:

@@ -13,15 +13,18 @@ from types import TracebackType
 from typing import Self
 
 from bot.sandbox import Sandbox
+from bot.sandbox.exchange import RecordedRequest
 
-from .platforms import API_KEY, Place
+from .ears import Ears
+from .platforms import API_KEY, Place, TakesFiles
 from .provider import TimedModel
-from .questions import Question, question_number, squeeze
+from .questions import Question, question_number
 from .subjects import Running
 
 __all__ = ["Stage"]
 
-_OPENING = re.compile(r"answer(\d+)\b")
+_OPENING = re.compile(r"\banswer(\d+)\b")
+_TRANSCRIPTIONS = "/audio/transcriptions"
 # One look for all that happened in a millisecond costs less than one for each call, and times come from
 # the platform's own records.
 _LOOK_EVERY_SECONDS = 0.001
@@ -32,7 +35,8 @@ class Stage:
 
     def __init__(self, place: Place, *, tokens_per_second: float = 0) -> None:
         self.model = TimedModel(find=self._find, tokens_per_second=tokens_per_second)
-        self.provider = Sandbox(chat=self.model, keep_requests=False)
+        self.ears = Ears()
+        self.provider = Sandbox(chat=self.model, audio=self.ears)
         self.questions: dict[int, Question] = {}
         self._place = place
         self._chats: list[int] = []
@@ -79,10 +83,51 @@ class Stage:
         question.asked_at = await self._place.say(chat_id, question.text)
         return question
 
+    async def ask_aloud(self, chat_id: int, note: bytes, *, seconds: int, tokens: int) -> Question:
+        """Speak the next question: a voice note in which the provider will hear its text."""
+        question = self._next(chat_id, tokens)
+        self.ears.expect(question.text)
+        question.asked_at = await self._files.send_voice(chat_id, note, seconds=seconds)
+        return question
+
+    async def ask_about(self, chat_id: int, data: bytes, *, name: str, tokens: int) -> Question:
+        """Send a file with the next question written below it."""
+        question = self._next(chat_id, tokens)
+        question.asked_at = await self._files.send_file(chat_id, data, name=name, text=question.text)
+        return question
+
+    async def open_group(self, *, writes_all: bool) -> int:
+        """A group with the bot in it; ``writes_all``: where the bot has settings, it is to write all down."""
+        return await self._files.open_group(writes_all=writes_all)
+
+    async def post_note(self, group: int, note: bytes, *, seconds: int) -> None:
+        """Speak in a group, to nobody in particular."""
+        await self._files.send_voice(group, note, seconds=seconds)
+
+    def _next(self, chat_id: int, tokens: int) -> Question:
+        number = len(self.questions) + 1
+        question = Question(number=number, chat_id=chat_id, tokens=tokens, follows=True)
+        self.questions[number] = question
+        return question
+
+    @property
+    def _files(self) -> TakesFiles:
+        assert isinstance(self._place, TakesFiles), "this load is for platforms that carry files here"
+        return self._place
+
+    @property
+    def transcriptions(self) -> list[RecordedRequest]:
+        """The requests so far to write a recording down."""
+        return [one for one in self.provider.requests if one.path.endswith(_TRANSCRIPTIONS)]
+
     @property
     def answer_calls(self) -> int:
         """Calls to the platform so far that were made for answers."""
         return self._place.calls
+
+    async def changed(self, seconds: float) -> None:
+        """Return when something happened on the platform, or the time is over."""
+        await self._place.changed(seconds)
 
     def faults(self) -> list[str]:
         """What is wrong with the answers as people see them now, a line each."""
@@ -104,10 +149,10 @@ class Stage:
     def _answered(self, text: str) -> int | None:
         """The question this text is the whole answer of."""
         question = self._question_of(text)
-        return question.number if question is not None and squeeze(text) == question.expected else None
+        return question.number if question is not None and question.is_whole_in(text) else None
 
     def _question_of(self, text: str) -> Question | None:
-        found = _OPENING.match(text)
+        found = _OPENING.search(text)
         return self.questions.get(int(found.group(1))) if found else None
 
     def _find(self, prompt: str) -> Question | None:

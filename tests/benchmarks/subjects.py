@@ -52,6 +52,7 @@ class Running:
         self.log = folder / f"{subject.name}.log"
         self.started_at = 0.0
         self.port = free_port()
+        self.forgets_peaks = True
         self._folder = folder
         self._settings = {
             **settings,
@@ -102,15 +103,26 @@ class Running:
 
     @property
     def usage(self) -> Usage:
-        """Processor time and memory until now, threads included. Raises SubjectEnded when it is gone."""
+        """Processor time and memory until now, threads included, and the time of processes it has ended.
+
+        Raises SubjectEnded when it is gone.
+        """
         self.check()
         assert self._watched is not None
         times = self._watched.cpu_times()
-        return Usage(cpu_seconds=times.user + times.system, rss_mb=self._watched.memory_info().rss / 2**20)
+        cpu_seconds = times.user + times.system + times.children_user + times.children_system
+        return Usage(cpu_seconds=cpu_seconds, rss_mb=self._watched.memory_info().rss / 2**20)
+
+    @property
+    def tree_rss_mb(self) -> float:
+        """The memory of the process and of all it has started; what they share counts for each."""
+        self.check()
+        assert self._watched is not None
+        return sum(map(_rss_mb, [self._watched, *self._watched.children(recursive=True)]))
 
     @property
     def peak_rss_mb(self) -> float:
-        """The most memory it ever held; NaN where the system does not tell (it is Linux that does)."""
+        """The most memory it held since ``forget_peak``, or ever; NaN where the system is not Linux."""
         assert self._process is not None
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
@@ -118,6 +130,15 @@ class Running:
             return math.nan
         lines = (line.split() for line in status.splitlines())
         return next((int(line[1]) / 1024 for line in lines if line[:1] == ["VmHWM:"]), math.nan)
+
+    def forget_peak(self) -> None:
+        """Begin anew with the most memory it held. Where the system cannot, ``forgets_peaks`` is false."""
+        assert self._process is not None
+        try:
+            # proc(5), clear_refs: 5 resets the peak resident set size to the current value.
+            Path(f"/proc/{self._process.pid}/clear_refs").write_text("5", encoding="ascii")
+        except OSError:
+            self.forgets_peaks = False
 
     def check(self) -> None:
         """Raise SubjectEnded unless it still runs."""
@@ -127,6 +148,13 @@ class Running:
     def tail(self) -> str:
         """The end of what it wrote to its output."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL_CHARACTERS:]
+
+
+def _rss_mb(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss) / 2**20
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 class Others:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from bot.sandbox import Sandbox
+from bot.sandbox import AudioBackend, Sandbox
 from tests.e2e.brain import Brain
 from tests.e2e.conftest import STORY_SECONDS
 from tests.e2e.evidence import add_evidence
@@ -99,10 +99,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
-    """A browser without a window, closed on leaving."""
+async def open_browser(*flags: str) -> AsyncIterator[Browser]:
+    """A browser without a window, closed on leaving; ``flags`` beside the usual ones."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:
@@ -111,11 +111,15 @@ async def open_browser() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, browser: Browser, settings: Mapping[str, str] | None = None
+    folder: Path,
+    browser: Browser,
+    settings: Mapping[str, str] | None = None,
+    *,
+    audio: AudioBackend | None = None,
 ) -> AsyncIterator[Stage]:
-    """Everything a story needs, ended on leaving, except the browser."""
+    """Everything a story needs, ended on leaving, except the browser. ``audio`` hears and speaks."""
     brain = Brain()
-    async with Sandbox(script=brain) as provider:
+    async with Sandbox(script=brain, audio=audio) as provider:
         wanted = {
             "SILICONFLOW_API_KEY": "sk-for-tests-only",
             "SILICONFLOW_BASE_URL": provider.url,

@@ -46,6 +46,20 @@ async def test_an_answer_grows_in_place(stage: Stage, page: Page) -> None:
     await expect(page.locator(".message.bot .buttons button")).to_have_count(0)
 
 
+async def test_a_picture_asked_for_in_plain_words_stands_below_the_answer(stage: Stage, page: Page) -> None:
+    """With the buttons that /image has for it."""
+    call = Reply.call("draw_picture", '{"prompt": "A lighthouse"}')
+    stage.brain.teach("draw me a lighthouse", call, Reply(text="It is on its way."))
+    await say(page, "Please draw me a lighthouse")
+    await expect(answers(page).first).to_contain_text("It is on its way.")
+    picture = page.locator(".message.bot img")
+    await expect(picture).to_be_visible()
+    await expect(answers(page).last).to_contain_text("A lighthouse")
+    await expect(answers(page)).to_have_count(2)
+    await expect(page.get_by_role("button", name="Better prompt")).to_be_visible()
+    assert await picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1024
+
+
 async def test_a_thumb_says_what_the_reader_thinks(stage: Stage, page: Page) -> None:
     """It is stored with the answer, marked and thanked for; the latest counts."""
     await ask(page, "a matter of taste", "You said: a matter of taste")

@@ -31,7 +31,10 @@ LISTEN = """(base) => new Promise((done) => {
   source.addEventListener("hello", () => done("open"));
   source.addEventListener("error", () => done("refused"));
 })"""
-FOREIGN = (READ, WRITE, LISTEN)
+UPLOAD = """(base) => fetch(`${base}api/uploads/${"a".repeat(32)}`, {
+  method: "POST", credentials: "include", body: "x", headers: {"Content-Type": "application/octet-stream"},
+}).catch(() => "refused")"""
+FOREIGN = (READ, WRITE, UPLOAD, LISTEN)
 BLIND = """(base) => fetch(`${base}api/chats`, {
   method: "POST", mode: "no-cors", credentials: "include", body: "{}",
 }).catch(() => "refused").then(() => "sent")"""

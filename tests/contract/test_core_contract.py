@@ -57,6 +57,11 @@ ANSWERS: Final[Mapping[CommandName, str]] = MappingProxyType(
         CommandName.MODEL: "The model of this chat",
         CommandName.THINK: "Thinking before the answer",
         CommandName.COMPARE: "👍 ③ Qwen2.5-32B-Instruct",
+        CommandName.IMAGE: "Write what I shall draw",
+        CommandName.VIDEO: "Write what I shall film",
+        CommandName.VOICE: "My voice in this chat",
+        CommandName.PODCAST: "The podcast did not come about",  # the model says what it was told, no dialogue
+        CommandName.TRANSCRIBE: "Reply to a voice message",
         CommandName.USAGE: "What I was used for by you",
         CommandName.EXPORT: "Everything I keep of what you said",
         CommandName.FORGET: "Shall I delete everything I keep",
@@ -64,6 +69,15 @@ ANSWERS: Final[Mapping[CommandName, str]] = MappingProxyType(
     }
 )
 """What each command's answer holds in a private chat after one question."""
+
+BEGUN: Final = (
+    CommandName.RETRY,
+    CommandName.UNDO,
+    CommandName.COMPARE,
+    CommandName.PODCAST,
+    CommandName.EXPORT,
+)
+"""Commands that need that question."""
 
 FOR_ADMINS: Final[Mapping[CommandName, str]] = MappingProxyType(
     {
@@ -88,10 +102,10 @@ async def stage(
 
 
 def answer_to(name: CommandName, platform: str) -> str:
-    """What the answer to a command holds; empty for one that no table names."""
+    """What the answer to a command holds; every command has its row."""
     if name in FOR_ADMINS:
         return FOR_ADMINS[name] if platform in OWNED else ADMINS_ONLY
-    return ANSWERS.get(name, "")
+    return ANSWERS[name]
 
 
 # --- commands -----------------------------------------------------------------------------------------------
@@ -100,7 +114,7 @@ def answer_to(name: CommandName, platform: str) -> str:
 @pytest.mark.parametrize("name", CommandName)
 async def test_each_command_is_answered(stage: CoreStage, name: CommandName) -> None:
     """With what belongs to it, also when written large; nobody reads that it is not known."""
-    if name in (CommandName.RETRY, CommandName.UNDO, CommandName.COMPARE, CommandName.EXPORT):
+    if name in BEGUN:
         await stage.say("before everything")
         await stage.shows("You said: before everything")
     await stage.say(f"/{name.upper() if name in ANSWERS else name}")

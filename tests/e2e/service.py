@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -122,6 +122,23 @@ class Service:
         if self.process is not None and self.process.returncode is None:
             await self.kill()
 
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """``python -m bot …`` beside it: its exit code, and all it wrote."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *arguments,
+            cwd=ROOT,
+            env=self.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """What a query finds in the service's database."""
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
@@ -129,10 +146,14 @@ class Service:
 
     async def settled(self, *, seconds: float = 60.0) -> None:
         """Wait until no turn is open; AssertionError with the log when it does not come to that."""
-        deadline = time.monotonic() + seconds
         query = "select count(*) from turns where state not in ('done', 'dead')"
-        while self.rows(query) != [(0,)]:
-            assert time.monotonic() < deadline, f"turns are still open:\n{self.tail()}"
+        await self.until(lambda: self.rows(query) == [(0,)], seconds=seconds)
+
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
+        """Wait for something that the platform does not see; AssertionError with the log when it fails."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"waited {seconds} s in vain:\n{self.tail()}"
             await asyncio.sleep(0.05)
 
     def tail(self, lines: int = 40) -> str:

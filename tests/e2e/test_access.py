@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,7 +12,7 @@ import pytest_asyncio
 from bot.sandbox import Reply, Sandbox
 from tests.e2e.brain import Brain
 from tests.e2e.conftest import Stage, settings_for
-from tests.e2e.service import ROOT, Service
+from tests.e2e.service import Service
 from tests.fakes.telegram import FakeTelegram, PrivateChat
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -61,20 +60,7 @@ async def stage(
 
 async def run(stage: Stage, *arguments: str) -> tuple[int, str]:
     """``python -m bot …`` beside the service: its exit code, and all it wrote."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=ROOT,
-        env=stage.service.environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
+    return await stage.service.command(*arguments)
 
 
 async def code_for(stage: Stage, chat: PrivateChat, text: str = "Hello") -> str:

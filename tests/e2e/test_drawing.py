@@ -10,7 +10,7 @@ import av
 import pytest
 from PIL import Image
 
-from bot.sandbox import Sandbox
+from bot.sandbox import Reply, Sandbox, Stall
 from tests.e2e.brain import Brain
 from tests.e2e.conftest import Stage, settings_for
 from tests.e2e.service import Service
@@ -72,12 +72,33 @@ async def test_a_photo_is_changed_by_answering_it(stage: Stage) -> None:
     assert order.image
 
 
-@pytest.mark.asyncio(loop_scope="module")
-async def test_a_filtered_prompt_is_told_in_the_line(stage: Stage) -> None:
+async def test_a_filtered_prompt_is_told_in_the_line(fresh: Stage) -> None:
     """451 of the provider."""
-    chat = stage.telegram.private(stage.telegram.person("Dora", language="zh-hans"))
+    chat = fresh.telegram.private(fresh.telegram.person("Dora", language="zh-hans"))
     await chat.say("/image nsfw")
-    await stage.telegram.until(lambda: chat.texts == ["内容没有通过平台的审核。换个说法，我再试一次。"])
+    await fresh.telegram.until(lambda: chat.texts == ["内容没有通过平台的审核。换个说法，我再试一次。"])
+
+
+@pytest.mark.crash
+async def test_kill_9_after_the_tool_was_called_orders_once(fresh: Stage) -> None:
+    """One answer, one order and one picture; the words were plain ones, without a command."""
+    telegram, service = fresh.telegram, fresh.service
+    answer = "Your fox is on its way: it will be here in a moment."
+    call = Reply.call("draw_picture", '{"prompt": "A red fox in the snow", "count": 1}')
+    fresh.brain.teach("draw me a fox", call, Reply(text=answer, fault=Stall(after_tokens=4)))
+    chat = telegram.private(telegram.person("Ann"))
+    await chat.say("Please draw me a fox in the snow")
+    await telegram.until(lambda: bool(chat.texts) and chat.texts[-1].startswith("Your fox"))
+    await service.kill()
+    await service.start()
+    await telegram.until(lambda: len(pictures(chat)) == 1)
+    await service.settled()
+    assert [message.text for message in chat.bot_messages if message.kind == "text"] == [answer]
+    (picture,) = pictures(chat)
+    assert picture.text.startswith("A red fox in the snow\nKolors · seed ")
+    assert picture.buttons == ["Again", "Variation", "Better prompt"]
+    assert len(fresh.provider.painting.drawn) == 1
+    assert telegram.violations == []
 
 
 @pytest.mark.crash
@@ -132,4 +153,25 @@ async def test_kill_9_while_a_film_is_made_shows_it_once(fresh: Stage) -> None:
     assert message.file is not None
     with av.open(io.BytesIO(message.file.data), mode="r") as container:
         assert container.streams.video[0].width == 1280
+    assert len(fresh.provider.filming.submitted) == 1
+
+
+@pytest.mark.crash
+async def test_kill_9_before_the_first_look_and_while_the_film_is_shown(fresh: Stage) -> None:
+    """Between beginning it and asking after it, and between fetching it and hearing that it is shown."""
+    telegram, service = fresh.telegram, fresh.service
+    chat = telegram.private(telegram.person("Dan"))
+    telegram.drop_answer("editMessageMedia")
+    await chat.say("/video waves at a rocky shore")
+    begun = "select count(*) from drawings where provider_id != ''"
+    await telegram.until(lambda: service.rows(begun) == [(1,)])
+    await service.kill()
+    await service.start()
+    await telegram.until(lambda: len(pictures(chat)) == 1)
+    await service.kill()
+    telegram.clear_faults()
+    await service.start()
+    await service.settled()
+    assert [message.kind for message in chat.bot_messages] == ["video"]
+    assert service.rows("select stage from drawings") == [("shown",)]
     assert len(fresh.provider.filming.submitted) == 1

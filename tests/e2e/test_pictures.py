@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -257,3 +258,26 @@ async def test_nothing_was_refused_or_malformed(stage: Stage, slack_stage: Slack
     assert stage.telegram.violations == []
     assert slack_stage.slack.rejected == []
     assert slack_stage.slack.violations == []
+
+
+async def test_pictures_are_handed_out_and_forgotten(stage: Stage) -> None:
+    """In an archive with the document; then neither name nor words lie in the database's files."""
+    chat = stage.telegram.private(stage.telegram.person("Zoe-Moehre7"))
+    stage.brain.teach("Moehre7 at the wall", Reply(text="A bike of Moehre7."))
+    await chat.send_photo(photo(), caption="Moehre7 at the wall")
+    await stage.telegram.until(lambda: chat.texts == ["A bike of Moehre7."], seconds=60)
+    await chat.say("/export")
+    await stage.telegram.until(lambda: chat.bot_messages[-1].file is not None, seconds=60)
+    file = chat.bot_messages[-1].file
+    assert file is not None
+    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+        document, picture = sorted(archive.namelist())
+        assert "Moehre7 at the wall" in archive.read(document).decode()
+        assert Image.open(io.BytesIO(archive.read(picture))).size == FULL
+    await chat.say("/forget")
+    await stage.telegram.until(lambda: "Delete everything" in chat.last.buttons, seconds=60)
+    await chat.press(chat.last, "Delete everything")
+    await stage.telegram.until(lambda: "pictures: 1" in chat.texts[-1], seconds=60)
+    await stage.service.settled()
+    for path in stage.service.folder.glob("parley.db*"):
+        assert b"Moehre7" not in path.read_bytes(), path.name

@@ -7,12 +7,15 @@ import struct
 import wave
 import zlib
 from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from bot.sandbox import Reply
 from tests.e2e.slack_stage import SlackStage, open_slack_stage
-from tests.fakes.slack import DirectMessages, Message
+from tests.fakes.slack import DirectMessages, Message, ThreadView
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -106,6 +109,50 @@ async def test_where_slack_gives_out_a_login_page_for_a_file_nobody_takes_it_for
     answer = await answer_to(stage, dm, message)
     assert len(answer.split()) >= 3
     assert not any("Sign in" in str(request.body) for request in stage.provider.requests)
+
+
+async def test_a_picture_asked_for_in_plain_words_is_shared_below_the_answer(stage: SlackStage) -> None:
+    """In the thread; the line between them gets what it shows and the buttons."""
+    call = Reply.call("draw_picture", '{"prompt": "A lighthouse"}')
+    stage.brain.teach("draw me a lighthouse", call, Reply(text="It is on its way."))
+    dm = stage.slack.dm(stage.slack.person("Dora"))
+    thread = dm.thread(await dm.say("Please draw me a lighthouse"))
+    await stage.slack.until(lambda: any("Kolors" in text for text in thread.texts), seconds=60)
+    await stage.service.settled()
+    answer, line, *_ = thread.texts
+    assert answer == "It is on its way."
+    assert line.startswith("A lighthouse\nKolors · seed ")
+    assert len(stage.provider.painting.drawn) == 1
+    assert len(stage.slack.calls_of("files.completeUploadExternal")) == 1
+
+
+async def test_a_question_below_somebodys_picture_is_about_that_picture(stage: SlackStage) -> None:
+    """And about the words beside it; the next question in the thread is not told of it again."""
+    ann, bob = stage.slack.person("Ann"), stage.slack.person("Bob")
+    room = stage.slack.channel("shore", [ann, bob])
+    root = await room.upload(ann, picture(), name="red.png", mime_type="image/png", text="the new door")
+    thread = room.thread(root)
+    for number, question in enumerate(("which colour is it?", "and the handle?"), start=1):
+        await room.reply(bob, root, f"{stage.slack.mention} {question}")
+        await stage.slack.until(partial(_answered, thread, number), seconds=60)
+        await stage.service.settled()
+    first, second = (
+        next(request for request in stage.provider.requests if question in str(_asked(request)))
+        for question in ("which colour is it?", "and the handle?")
+    )
+    assert "the new door" in str(_asked(first))
+    assert "image_url" in str(_asked(first))
+    assert "the new door" not in str(_asked(second))
+
+
+def _answered(thread: ThreadView, times: int) -> bool:
+    return len(thread.texts) == times and not thread.streaming
+
+
+def _asked(request: Any) -> Any:
+    """The newest message of a request, if one was put to a model that answers."""
+    messages = (request.body or {}).get("messages")
+    return messages[-1] if messages else None
 
 
 async def test_nothing_was_refused_or_malformed(stage: SlackStage) -> None:

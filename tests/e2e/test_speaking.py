@@ -28,6 +28,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 ANSWER = "# The tower\n\nThe tower is **very tall**. You can see it from the river.\n\n```\nheight = 324\n```"
 HEARD = "The tower. The tower is very tall. You can see it from the river. The code is in the message."
+TALK = """\
+S1: What can you see from the river?
+S2: You can see the tower, and it is very tall.
+S1: How do people get to the top of it?
+S2: They walk up the stairs, and it takes them an hour."""
 SECONDS = 180.0
 ROUNDS = 3
 
@@ -115,6 +120,23 @@ async def test_a_spoken_question_gets_a_spoken_answer(stage: Stage, ears: Ears, 
     (note,) = voices(chat)
     assert note.file is not None
     assert await ears.hear(note.file.data, tmp_path) == normalise(HEARD)
+
+
+async def test_two_people_talk_an_answer_over(stage: Stage, ears: Ears, tmp_path: Path) -> None:
+    """One recording by the model that speaks as two, in which both are understood."""
+    stage.brain.teach("a walk", Reply(text="Go along the bank, then climb the stairs."))
+    stage.brain.teach("along the bank", Reply(text=TALK))
+    chat = stage.telegram.private(stage.telegram.person("Flo"))
+    await chat.say("Is there a walk?")
+    await stage.telegram.until(lambda: any("climb the stairs" in text for text in chat.texts))
+    await chat.say("/podcast")
+    await stage.telegram.until(lambda: voices(chat), seconds=SECONDS)
+    (note,) = voices(chat)
+    assert note.file is not None
+    body = stage.provider.requests[-1].body
+    assert (body["model"], len(body["references"])) == (SPEAKING_MODELS[1], 2)
+    assert body["input"].startswith("[S1]What can you see from the river?[S2]You can see the tower")
+    assert await ears.hear(note.file.data, tmp_path) == normalise(TALK.replace("S1:", "").replace("S2:", ""))
 
 
 async def test_who_forbids_voice_messages_gets_audio(stage: Stage, ears: Ears, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.sandbox import RealAudio, Reply, Sandbox
 from tests.e2e.brain import Brain
+from tests.e2e.clips import CLIPS, MOST_MISHEARD, error_rate
 from tests.e2e.service import Service
 from tests.e2e.slack_stage import ACK_SECONDS, SlackStage, slack_settings
 from tests.e2e.voices import FOX, clip, words
@@ -59,4 +60,11 @@ async def test_clips_are_heard_though_slack_calls_them_videos(tmp_path: Path) ->
         heading, _, said = text.partition("\n")
         assert "🎙 **ann** · 0:0" in heading
         assert words(said) == words(FOX)
+
+        by_others = CLIPS["en"][0]
+        spoken = room.thread(await room.by(ann).send_voice(by_others.slack_clip(), mime_type="video/mp4"))
+        await slack.until(lambda: bool(spoken.texts) and not spoken.streaming, seconds=SECONDS)
+        await stage.service.settled()
+        said = spoken.texts[0].partition("\n")[2]
+        assert error_rate("en", [by_others.text], [said]) <= MOST_MISHEARD["en"]
         assert slack.rejected == []

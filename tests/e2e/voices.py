@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from numpy.typing import NDArray
 from piper import PiperVoice, SynthesisConfig
 
 from bot.providers.transcript_text import normalise
 from bot.sandbox.piper import load_piper
 
-__all__ = ["FOX", "PAUSE", "STORY", "clip", "voice_note", "words"]
+__all__ = ["FOX", "PAUSE", "STORY", "clip", "encoded_file", "encoded_samples", "voice_note", "words"]
 
 FOX = "The quick brown fox jumps over the lazy dog."
 PAUSE = ""
@@ -42,13 +45,13 @@ def _piper() -> PiperVoice:
 @cache
 def voice_note(*sentences: str) -> bytes:
     """Somebody says them, with a breath after each: OGG/Opus, as Telegram's clients record it."""
-    return _encoded(sentences, muxer="ogg", codec="libopus")
+    return _spoken(sentences, muxer="ogg", codec="libopus")
 
 
 @cache
 def clip(text: str) -> bytes:
     """Somebody says it: MP4/AAC, as Slack's clients record it."""
-    return _encoded((text,), muxer="mp4", codec="aac")
+    return _spoken((text,), muxer="mp4", codec="aac")
 
 
 def words(text: str) -> list[str]:
@@ -62,14 +65,33 @@ def _say(voice: PiperVoice, sentence: str) -> bytes:
     return b"".join(chunk.audio_int16_bytes for chunk in voice.synthesize(sentence, config))
 
 
-def _encoded(sentences: tuple[str, ...], *, muxer: str, codec: str) -> bytes:
+def encoded_file(path: Path, *, muxer: str, codec: str) -> bytes:
+    """The sound of a file, as a client would have recorded it."""
+    with av.open(str(path)) as opened:
+        return _encoded(opened.decode(audio=0), muxer=muxer, codec=codec)
+
+
+def encoded_samples(samples: NDArray[np.int16], *, rate: int) -> bytes:
+    """A sound as a voice note of Telegram's clients."""
+    return _encoded([_frame(samples, rate)], muxer="ogg", codec="libopus")
+
+
+def _spoken(sentences: tuple[str, ...], *, muxer: str, codec: str) -> bytes:
     voice = _piper()
     rate = int(voice.config.sample_rate)
     breath, pause = (bytes(int(rate * one) * 2) for one in (_BREATH_SECONDS, _PAUSE_SECONDS))
     said = (_say(voice, one) if one else pause for one in sentences)
     samples = np.frombuffer(breath.join((*said, b"")), dtype=np.int16)
+    return _encoded([_frame(samples, rate)], muxer=muxer, codec=codec)
+
+
+def _frame(samples: NDArray[np.int16], rate: int) -> AudioFrame:
     frame = AudioFrame.from_ndarray(samples[np.newaxis, :], format="s16", layout="mono")
     frame.sample_rate = rate
+    return frame
+
+
+def _encoded(frames: Iterable[AudioFrame], *, muxer: str, codec: str) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=muxer) as output:
         stream = output.add_stream(codec, rate=_RATE, layout="mono")
@@ -77,7 +99,8 @@ def _encoded(sentences: tuple[str, ...], *, muxer: str, codec: str) -> bytes:
         resampler = AudioResampler(
             format=stream.format.name, layout="mono", rate=_RATE, frame_size=stream.frame_size or 0
         )
-        for part in (*resampler.resample(frame), *resampler.resample(None)):
-            output.mux(stream.encode(part))
+        for frame in (*frames, None):
+            for part in resampler.resample(frame):
+                output.mux(stream.encode(part))
         output.mux(stream.encode(None))
     return file.getvalue()

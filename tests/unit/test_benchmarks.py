@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import html
+import io
 import math
 import re
 import statistics
+import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,17 +19,25 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from pypdf import PdfReader
 
+from bot.media import HEAD_BYTES, Container, Images, sniff
 from tests.benchmarks import __main__ as command_line
 from tests.benchmarks.arithmetic import median_figures, percentile, ratio, spread
 from tests.benchmarks.figures import FIGURES
+from tests.benchmarks.peak import Peak
+from tests.benchmarks.pictures import FORMATS, make_photo, shrunk_by_pillow
 from tests.benchmarks.platforms import PLATFORMS, Platform, Sighting
 from tests.benchmarks.platforms.page import read_html
 from tests.benchmarks.platforms.telegram import TelegramPlace
 from tests.benchmarks.platforms.watch import Watch
 from tests.benchmarks.questions import Question, question_number
+from tests.benchmarks.recordings import MEGABYTE, long_text, numbered, paper, studio_recording, voice_note
+from tests.benchmarks.references.sound import plain_wav
 from tests.benchmarks.report import Report, align
 from tests.benchmarks.scenarios import SCENARIOS
+from tests.benchmarks.spoken import compare
 from tests.benchmarks.stage import Stage
 from tests.benchmarks.subjects import Running, Subject, SubjectEnded
 
@@ -159,6 +169,25 @@ def test_tokens_are_timed_by_the_write_that_carries_them() -> None:
     assert question.last_token_at == 3.0
 
 
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [
+        ("answer7 word1 word2", True),
+        ("🎙 0:59 This is question #7, what comes next?\n\nanswer7 word1 word2", True),
+        ("answer7 word1 word2\n\nThe end of log.txt was not read.", True),
+        ("answer7 word1", False),
+        ("answer7 word1 word25", False),
+        ("This is question #7, what comes next?", False),
+    ],
+)
+def test_an_answer_to_a_recording_may_have_its_words_above_it(text: str, *, is_whole: bool) -> None:
+    """And below it what was left out of a file; an answer to plain text stands alone."""
+    aloud = Question(number=7, chat_id=1, tokens=3, follows=True)
+    written = Question(number=7, chat_id=1, tokens=3)
+    assert aloud.is_whole_in(text) is is_whole
+    assert written.is_whole_in(text) is (text == "answer7 word1 word2")
+
+
 async def test_lost_cut_doubled_and_foreign_answers_are_faults() -> None:
     """The stage names each answer that is not there exactly once and whole."""
     place = TelegramPlace()
@@ -185,6 +214,92 @@ async def _send(place: TelegramPlace, chat_id: int, text: str) -> None:
     body = {"chat_id": chat_id, "text": text}
     async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
         assert answer.status == 200
+
+
+# --- what people send ---------------------------------------------------------------------------------------
+
+
+def test_equal_notes_are_different_files_of_the_same_sound() -> None:
+    """A recording that was heard is not heard again, so that each has to look new."""
+    note = voice_note(1.0)
+    files = [numbered(note, number) for number in range(3)]
+    assert len({note, *files}) == 4
+    assert len({plain_wav(file) for file in (note, *files)}) == 1
+
+
+def test_files_are_as_large_as_asked_for() -> None:
+    """To the byte where the format lets them; all are what they say they are."""
+    assert len(studio_recording(1)) == len(long_text(1)) == MEGABYTE
+    assert 0.5 * MEGABYTE < len(paper(1)) <= MEGABYTE
+    assert sniff(studio_recording(1)[:HEAD_BYTES]) is Container.WAV
+    assert len(PdfReader(io.BytesIO(paper(1))).pages) == 20
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_photos_are_what_they_say_and_both_ways_make_them_small(name: str) -> None:
+    """The same picture in every format; what is compared does the same."""
+    photo = make_photo((1800, 1000), name)
+    with Image.open(io.BytesIO(photo)) as image:
+        assert (image.format, image.size) == (name.upper(), (1800, 1000))
+    looked = await Images().look(photo)
+    with Image.open(io.BytesIO(shrunk_by_pillow(photo))) as plain:
+        assert plain.size == (looked.picture.width, looked.picture.height) == (1536, 853)
+
+
+def test_the_slowdown_of_texts_is_their_time_meanwhile_over_that_before() -> None:
+    """Step by step; a step nobody saw is NaN, and so is its quotient."""
+    figures: dict[str, float] = {}
+
+    def asked(seconds: float) -> Question:
+        question = Question(number=1, chat_id=1, tokens=1, asked_at=1.0)
+        question.note_request(1.0 + seconds)
+        return question
+
+    compare(figures, "notes", [asked(0.010), asked(0.030)], [asked(0.030), asked(0.050)])
+    assert figures["notes_ingress_p50_times"] == pytest.approx(2.0)
+    assert figures["notes_before_ingress_p50_ms"] == pytest.approx(20.0)
+    assert figures["notes_while_ingress_p50_ms"] == pytest.approx(40.0)
+    assert math.isnan(figures["notes_first_p95_times"])
+
+
+# --- memory -------------------------------------------------------------------------------------------------
+
+_GREEDY = """
+import pathlib, subprocess, sys, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.02)
+own = bytearray(b"x") * (80 * 2**20)
+del own
+if sys.argv[1:] != ["child"]:
+    child = subprocess.Popen([sys.executable, __file__, "child"], stdin=subprocess.PIPE)
+    child.wait()
+kept = bytearray(b"x") * (60 * 2**20)
+pathlib.Path("held").touch()
+sys.stdin.read()
+"""
+
+
+async def test_a_peak_counts_what_was_held_for_a_moment_and_what_children_hold(tmp_path: Path) -> None:
+    """Only of the subject itself every moment is known; what it held before is forgotten."""
+    (tmp_path / "greedy.py").write_text(_GREEDY)
+    subject = Subject(name="greedy", module="greedy")
+    async with Running(subject, {"PYTHONPATH": str(tmp_path)}, tmp_path) as running:
+        async with Peak(running) as peak:
+            (tmp_path / "go").touch()
+            await asyncio.to_thread(_wait_for_file, tmp_path / "held")
+            assert running.tree_rss_mb >= 60
+            assert peak.over_mb >= 60
+            if running.forgets_peaks:
+                assert running.peak_rss_mb >= 80
+        async with Peak(running) as later:
+            await asyncio.sleep(0)
+            assert later.over_mb < 20
+
+
+def _wait_for_file(path: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 # --- the platforms ------------------------------------------------------------------------------------------
@@ -230,6 +345,25 @@ async def test_the_floor_of_every_platform_answers_whole_and_is_seen_to(
             assert known == sorted(known)
             assert len(known) == len(times)
         assert stage.answer_calls > before
+        assert stage.faults() == []
+
+
+async def test_the_floor_hears_what_people_say_and_send(tmp_path: Path) -> None:
+    """A spoken question and one below a large file are answered; in a group words are written down."""
+    floor = next(subject for subject in PLATFORMS[0].subjects if subject.name == "floor")
+    note = voice_note(1.0)
+    async with Stage(TelegramPlace()) as stage, Running(floor, stage.settings, tmp_path) as running:
+        await stage.reached_at(running)
+        aloud = await stage.ask_aloud(await stage.open_chat(), note, seconds=1, tokens=5)
+        below = await stage.ask_about(
+            await stage.open_chat(), studio_recording(25), name="talk.wav", tokens=5
+        )
+        async with asyncio.timeout(60):
+            await asyncio.gather(aloud.whole.wait(), below.whole.wait())
+            await stage.post_note(await stage.open_group(writes_all=False), note, seconds=1)
+            while stage.ears.heard < 3:
+                await stage.changed(1.0)
+        assert len(stage.transcriptions) == 3
         assert stage.faults() == []
 
 
@@ -326,6 +460,36 @@ def test_the_options_choose_platforms_bots_and_loads(
         asked.append((platform.name, [s.name for s in subjects], [s.name for s in scenarios], runs))
 
     monkeypatch.setattr(command_line, "measure", note)
+    monkeypatch.setattr(command_line, "RESULTS", tmp_path)
+    assert command_line.main(arguments) == 0
+    assert asked == measured
+    assert len(list(tmp_path.iterdir())) == len(measured)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "measured"),
+    [
+        (["--platform", "pictures", "--quick"], [(1, True)]),
+        (["--only", "pictures"], [(5, False)]),
+        (["--platform", "pictures", "--runs", "2"], [(2, False)]),
+        (["--platform", "pictures", "--subject", "floor"], []),
+        (["--platform", "pictures", "--only", "start"], []),
+        (["--platform", "page", "--only", "pictures"], []),
+    ],
+)
+def test_pictures_are_measured_where_they_are_asked_for(
+    arguments: list[str],
+    measured: list[tuple[int, bool]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """On no platform, and for no bot."""
+    asked: list[tuple[int, bool]] = []
+
+    async def note(*, runs: int, is_quick: bool, report: Report) -> None:
+        asked.append((runs, is_quick))
+
+    monkeypatch.setattr(command_line, "measure_pictures", note)
     monkeypatch.setattr(command_line, "RESULTS", tmp_path)
     assert command_line.main(arguments) == 0
     assert asked == measured

@@ -132,6 +132,13 @@ def test_lists_in_toml_are_lists(folder: Path) -> None:
         ("PARLEY_LOG__LEVEL", "loud", "'loud' is not one of debug, info, warning, error"),
         ("SILICONFLOW_BASE_URL", "api.siliconflow.cn", "is not a URL with http:// or https:// and a host"),
         ("TELEGRAM_API_BASE_URL", "http://[", "is not a URL with http:// or https:// and a host"),
+        (
+            "SILICONFLOW_BASE_URL",
+            "https://u:p@ss@host/v1",
+            "'https://u:***@host/v1' holds a login, which is never sent; the key belongs into SILICONFLOW",
+        ),
+        ("SILICONFLOW_BASE_URL", "https://u:p/ss@host/v1", "'https://u:***@host/v1' is not a URL"),
+        ("SILICONFLOW_BASE_URL", "https://token@host/v1", "'https://***@host/v1' holds a login"),
         ("DATABASE_URL", "postgres://u:pass@h/d", "'postgres://u:***@h/d' does not name an SQLite file"),
     ],
 )
@@ -281,6 +288,14 @@ def test_a_webhook_address_without_webhook_mode_brings_a_warning(monkeypatch: py
     monkeypatch.setenv("PARLEY_TELEGRAM__WEBHOOK_URL", "https://bot.example.org/telegram")
     (line,) = load_settings().warnings()
     assert "no effect" in line
+
+
+def test_a_podcast_may_be_spoken_by_two_voices_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Off in place of a model; any other name is a model's."""
+    assert load_settings().dialogue_models == ("fnlp/MOSS-TTSD-v0.5",)
+    for written, models in {"Off": (), "a/b, c/d": ("a/b", "c/d")}.items():
+        monkeypatch.setenv("PARLEY_DIALOGUE_MODELS", written)
+        assert load_settings().dialogue_models == models
 
 
 def test_env_example_lists_every_setting() -> None:

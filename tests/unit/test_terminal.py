@@ -8,6 +8,7 @@ import re
 import termios
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,8 @@ from adapters.terminal.canvas import Canvas
 from adapters.terminal.editor import Key, Line, LineEditor, view
 from adapters.terminal.layout import lay_out, neutralise, text_width
 from bot.errors import DeliveryError, MessageGone, StorageError
-from bot.messages import Attachment, AttachmentKind, ButtonPressed, Inbound, Incoming, StopPressed
-from bot.ports import Adapter, Button, Fidelity, Rendered
+from bot.messages import Attachment, AttachmentKind, Author, ButtonPressed, Inbound, Incoming, StopPressed
+from bot.ports import Adapter, Button, Fidelity, OutgoingFile, Rendered
 from bot.rendering import FormattedText, parse
 
 CONTROL = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
@@ -482,6 +483,32 @@ async def test_nothing_can_be_fetched(adapter: TerminalAdapter) -> None:
     with pytest.raises(DeliveryError):
         async with adapter.fetch(attachment):
             pytest.fail("there is nothing to read")
+
+
+async def test_what_was_saved_goes_with_the_person(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Exports too: the folder is the bot's. Folders and links in it are somebody else's."""
+    folder, elsewhere = tmp_path / "files", tmp_path / "mine.txt"
+    elsewhere.write_text("mine")
+    adapter = TerminalAdapter(busy=Chat().busy, console=Console.over(0, 1), folder=folder)
+    person = Author(id="local", name="Ann")
+    await adapter.forget(TERMINAL_KEY, person)
+    export = OutgoingFile(name="export.md", mime="text/markdown", data=b"x")
+    for _ in range(2):
+        await adapter.send_file(TERMINAL_KEY, export)
+    (folder / "kept").mkdir()
+    (folder / "link").symlink_to(elsewhere)
+    await adapter.forget(TERMINAL_KEY, person)
+    assert sorted(path.name for path in folder.iterdir()) == ["kept", "link"]
+    assert elsewhere.read_text() == "mine"
+    assert capfd.readouterr().out.count(f"Saved files deleted from {folder}: 2.") == 1
+
+
+async def test_a_taken_choice_is_answered_with_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """If there is anything to say."""
+    adapter = TerminalAdapter(busy=Chat().busy, console=Console.over(0, 1))
+    await adapter.answer_button("1", "Saved.")
+    await adapter.answer_button("2")
+    assert capfd.readouterr().out == "Saved.\n"
 
 
 async def test_plain_fidelity_has_no_styles(adapter: TerminalAdapter) -> None:

@@ -34,6 +34,24 @@ async function request(method, path, body) {
   return data;
 }
 
+/** Sends a file's bytes under a name for them; `progress(bytes)` is called meanwhile. */
+export function upload(id, file, { progress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch does not tell how far it is
+    request.open("POST", `/chat/api/uploads/${id}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => progress(event.loaded));
+    request.addEventListener("load", () => {
+      if (request.status === 200) resolve();
+      else reject(new Trouble(request.response?.error ?? String(request.status)));
+    });
+    for (const end of ["error", "abort"]) request.addEventListener(end, () => reject(new Trouble("network")));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });
+}
+
 export const get = (path) => request("GET", path);
 export const post = (path, body = {}) => request("POST", path, body);
 

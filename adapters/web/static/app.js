@@ -1,8 +1,9 @@
 // The page: holds the open chat, does what the reader asks for, and shows what the service says.
 
-import { get, listen, nonce, post } from "./api.js";
+import { get, listen, nonce, post, upload } from "./api.js";
 import { Composer } from "./composer.js";
-import { make, Messages } from "./messages.js";
+import { make } from "./elements.js";
+import { Messages } from "./messages.js";
 import { Pickers } from "./pickers.js";
 import { Sidebar, titleOf } from "./sidebar.js";
 import { fillTexts, say } from "./texts.js";
@@ -28,7 +29,7 @@ const pressed = new Set();
 const sidebar = new Sidebar({ rename, remove });
 const messages = new Messages(element("messages"), { press, edit: (message) => composer.edit(message), retry, again, discard });
 const pickers = new Pickers({ chat: () => current || (beginning ??= beginChat()), press: pressBeside });
-const composer = new Composer({ send, rewrite, stop, editLast });
+const composer = new Composer({ send, rewrite, stop, editLast, place: () => current });
 
 // --- showing --------------------------------------------------------------------------------------------
 
@@ -94,8 +95,8 @@ function lock() {
 async function open(id) {
   if (id !== current) {
     composer.leaveEdit();
-    drafts.set(current, composer.text);
-    composer.text = drafts.get(id) ?? "";
+    drafts.set(current, composer.draft);
+    composer.draft = drafts.get(id) ?? { text: "", files: [] };
     current = id;
     workingUntil = 0;
     messages.clear();
@@ -156,32 +157,52 @@ function go(step) {
 
 // --- what the reader does -------------------------------------------------------------------------------
 
-function send(text) {
-  deliver({ nonce: nonce(), text, chat: current });
+function send(text, files = [], chat = current) {
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  deliver({ nonce: nonce(), text, files, size, chat });
 }
 
 /** Sends one message after the other, so that they arrive in the order written. */
 function deliver(pending) {
-  keepingPlace(() => {
-    messages.wait(pending);
-    drawState();
-  });
-  toEnd();
+  if (pending.chat === current) {
+    keepingPlace(() => {
+      messages.wait(pending);
+      drawState();
+    });
+    toEnd();
+  }
   if (!pending.chat) beginning ??= beginChat();
   const where = pending.chat || beginning;
   sending = sending.then(() => deliverNow(pending, where));
 }
 
 async function deliverNow(pending, where) {
+  if (pending.discarded) return;
   try {
     pending.chat = await where;
-    const { id } = await post(`chats/${pending.chat}/messages`, { text: pending.text, nonce: pending.nonce });
+    await bring(pending);
+    const files = pending.files.map(({ id, name, mime, voice = false, seconds = null }) => ({ id, name, mime, voice, seconds }));
+    const { id } = await post(`chats/${pending.chat}/messages`, { text: pending.text, nonce: pending.nonce, files });
     // A quick answer may be here before the word that its question was taken.
     if (pending.chat === current && !messages.isAnswered(id) && !/^\/(stop|cancel)\b/.test(pending.text)) expectAnswer();
   } catch (trouble) {
+    if (pending.discarded) return;
+    if (trouble.reason === "file_gone") for (const file of pending.files) file.there = false;
     if (pending.chat === current) keepingPlace(() => messages.failed(pending));
-    else drafts.set(pending.chat, pending.text);
+    else drafts.set(pending.chat, { text: pending.text, files: pending.files });
     report(trouble);
+  }
+}
+
+/** Sends the files of a message, each until the service has it. */
+async function bring(pending) {
+  let before = 0;
+  for (const file of pending.files) {
+    pending.leaving = new AbortController();
+    const progress = (bytes) => messages.progress(pending, (before + Math.min(bytes, file.size)) / pending.size);
+    if (!file.there) await upload(file.id, file.file, { progress, signal: pending.leaving.signal });
+    file.there = true;
+    before += file.size;
   }
 }
 
@@ -208,6 +229,8 @@ function again(pending) {
 }
 
 function discard(pending) {
+  pending.leaving?.abort();
+  pending.discarded = true;
   messages.drop(pending.nonce);
   drawState();
 }
@@ -280,8 +303,7 @@ function readAloud(view) {
 async function resume() {
   try {
     const start = await get("start");
-    composer.commands = start.commands;
-    composer.longest = start.longest_text;
+    composer.rules = start;
     sidebar.fill(start.chats);
     element("locked").hidden = true;
     element("choices").hidden = element("pick-settings").hidden = false;
@@ -344,7 +366,7 @@ function showHelp() {
 }
 
 function escape() {
-  if (composer.closeMenu()) return;
+  if (composer.discardRecording() || composer.closeMenu()) return;
   if (sidebar.isOpen) sidebar.close();
   else if (composer.editing) composer.leaveEdit();
   else if (!element("stop").hidden) stop();
@@ -391,6 +413,12 @@ element("earlier").addEventListener("click", earlier);
 element("down").addEventListener("click", () => scroll.scrollTo({ top: scroll.scrollHeight }));
 scroll.addEventListener("scroll", drawDown, { passive: true });
 window.addEventListener("resize", drawDown);
+// A picture or a player gets its height when its bytes are here: who reads the end goes on reading the end.
+for (const event of ["load", "loadedmetadata"]) {
+  scroll.addEventListener(event, ({ target }) => {
+    if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PIXELS + target.offsetHeight) toEnd();
+  }, true);
+}
 
 const inAddress = () => (/^#[0-9a-f]{32}$/.test(location.hash) ? location.hash.slice(1) : "");
 window.addEventListener("hashchange", () => inAddress() !== current && open(inAddress()));

@@ -1,16 +1,23 @@
-// The box where messages are written: sends, stops, edits, and offers the commands.
+// The box where messages are written and spoken: sends, stops, edits, and offers the commands.
 
-import { make } from "./messages.js";
+import { make } from "./elements.js";
+import { Recorder } from "./recorder.js";
 import { language, say } from "./texts.js";
+import { Tray } from "./tray.js";
 
 const TALLEST_SHARE = 0.4;
 
-/** `on.send(text)`, `on.rewrite(message, text)`, `on.stop()` and `on.editLast()` are called. */
+/**
+ * `on.send(text, files, chat)`, `on.rewrite(message, text)`, `on.stop()` and `on.editLast()` are called; `on.place()`
+ * gives the open chat.
+ */
 export class Composer {
   #on;
   #box = document.getElementById("box");
   #send = document.getElementById("send");
   #stop = document.getElementById("stop");
+  #attach = document.getElementById("attach");
+  #record = document.getElementById("record");
   #menu = document.getElementById("menu");
   #trouble = document.getElementById("trouble");
   #commands = [];
@@ -18,12 +25,22 @@ export class Composer {
   #edited = null;
   #before = "";
   #busy = false;
+  #tray;
+  #recorder;
+  #spokenIn = "";
   longest = Infinity;
 
   constructor(on) {
     this.#on = on;
     this.#box.addEventListener("input", () => this.#changed());
     this.#box.addEventListener("keydown", (event) => this.#key(event));
+    this.#tray = new Tray({ changed: () => this.#drawButtons(), complain: (text) => this.complain(text) });
+    this.#tray.open = () => this.#takesFiles;
+    this.#recorder = new Recorder({
+      recorded: (file) => on.send("", [file], this.#spokenIn),
+      changed: (active) => this.#recording(active),
+      complain: (text) => this.complain(text),
+    });
     this.#box.addEventListener("paste", (event) => this.#refuseGiant(event, event.clipboardData));
     this.#box.addEventListener("drop", (event) => this.#refuseGiant(event, event.dataTransfer));
     this.#box.addEventListener("blur", () => setTimeout(() => this.#hideMenu(), 150));
@@ -37,9 +54,28 @@ export class Composer {
     this.#changed();
   }
 
-  set commands(commands) {
+  /** What the service told at the start: the commands, and how much it takes. */
+  set rules({ commands, longest_text, largest_file, most_files }) {
     this.#commands = commands;
+    this.longest = longest_text;
+    this.#tray.largestFile = largest_file;
+    this.#tray.mostFiles = most_files;
     this.#drawMenu();
+  }
+
+  /** What was begun and not sent. */
+  get draft() {
+    return { text: this.text, files: this.#tray.files };
+  }
+
+  set draft({ text, files }) {
+    this.#tray.files = files;
+    this.text = text;
+  }
+
+  /** Throws away what is being recorded; whether something was. */
+  discardRecording() {
+    return this.#recorder.discard();
   }
 
   get text() {
@@ -74,6 +110,7 @@ export class Composer {
     if (!this.editing) this.#before = this.text;
     this.#edited = message;
     document.getElementById("editing").hidden = false;
+    this.discardRecording();
     this.text = message.text;
     this.focus();
   }
@@ -95,7 +132,7 @@ export class Composer {
 
   #submit() {
     const text = this.text.trim();
-    if (!text) return;
+    if (this.#blank) return;
     // The service counts characters, of which there are never more than UTF-16 units.
     if (text.length > this.longest && [...text].length > this.longest) {
       this.#complainOfLength([...text].length);
@@ -112,7 +149,7 @@ export class Composer {
       if (text !== edited.text) this.#on.rewrite(edited, text);
     } else {
       this.text = "";
-      this.#on.send(text);
+      this.#on.send(text, this.#tray.take());
     }
   }
 
@@ -138,10 +175,31 @@ export class Composer {
   }
 
   #drawButtons() {
-    const blank = !this.text.trim();
+    const blank = this.#blank;
     this.#send.disabled = blank;
     this.#stop.hidden = !this.#busy;
-    this.#send.hidden = this.#busy && blank;
+    this.#send.hidden = blank && !this.editing;
+    this.#record.hidden = !this.#send.hidden;
+    this.#attach.hidden = this.editing;
+    document.getElementById("tray").hidden = this.editing || !this.#tray.files.length;
+  }
+
+  /** Whether there is nothing to send. */
+  get #blank() {
+    const files = this.editing ? this.#edited.files : this.#tray.files;
+    return !this.text.trim() && !files.length;
+  }
+
+  get #takesFiles() {
+    return !this.editing && !this.#recorder.active && !document.getElementById("composer").inert && !document.querySelector("dialog[open]");
+  }
+
+  /** What is spoken goes to the chat in which it was begun. */
+  #recording(active) {
+    if (active) this.#spokenIn = this.#on.place();
+    document.querySelector(".field").classList.toggle("recording", active);
+    document.getElementById("recording").hidden = !active;
+    if (!active) this.focus();
   }
 
   #key(event) {

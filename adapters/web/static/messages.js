@@ -1,5 +1,7 @@
 // Draws the messages of one chat. The service makes the HTML; here it is only put in place, block by block.
 
+import { filesView } from "./attached.js";
+import { make } from "./elements.js";
 import { say } from "./texts.js";
 
 // The one place where text becomes elements. The service has escaped everything that is not its own markup.
@@ -8,12 +10,7 @@ const policy = window.trustedTypes?.createPolicy("parley", { createHTML: (html) 
 };
 
 const SHOW_COPIED_MILLISECONDS = 1500;
-
-export function make(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
+const SHOW_PROGRESS_BYTES = 2 * 1024 * 1024;
 
 /** Puts text on the clipboard and says so on the button. */
 async function copy(button, text) {
@@ -175,22 +172,24 @@ export class Messages {
     if (!element.firstChild) {
       const name = make("h3", { className: "unseen", textContent: say(view.who === "bot" ? "bot" : "you") });
       const actions = make("div", { className: "actions" });
-      element.append(name, make("div", { className: "body" }), make("div", { className: "buttons" }), actions);
+      element.append(name, ...(view.files.length ? [filesView(view.files)] : []));
+      element.append(make("div", { className: "body" }), make("div", { className: "buttons" }), actions);
       actions.append(...(view.who === "bot" ? this.#botActions(view.id) : this.#personActions(view.id)));
     }
     const body = element.querySelector(".body");
     if (view.who === "bot") showBody(body, view.html);
     else body.replaceChildren(make("p", { dir: "auto", textContent: view.text }));
+    body.hidden = view.who === "person" && !view.text;
     element.classList.toggle("live", view.live);
     element.classList.toggle("command", view.who === "person" && isCommand(view.text));
     element.querySelector(".actions").title = new Date(view.at * 1000).toLocaleString();
-    // What is pressed is no answer: a page of settings, a question of ours.
-    for (const thumb of element.querySelectorAll(".thumb")) thumb.hidden = view.buttons.length > 0;
+    for (const thumb of element.querySelectorAll(".thumb")) thumb.hidden = !view.votes;
+    for (const button of element.querySelectorAll(".copy")) button.hidden = !view.text;
     showButtons(element.querySelector(".buttons"), view.buttons, (button) => this.#on.press(view, button));
   }
 
   #botActions(id) {
-    const text = make("button", { type: "button", className: "quiet", textContent: say("copy") });
+    const text = make("button", { type: "button", className: "quiet copy", textContent: say("copy") });
     text.addEventListener("click", () => copy(text, this.#shown.get(id).view.text));
     const retry = make("button", { type: "button", className: "quiet retry", textContent: say("retry") });
     retry.addEventListener("click", () => this.#on.retry());
@@ -214,7 +213,7 @@ export class Messages {
   #personActions(id) {
     const edit = make("button", { type: "button", className: "quiet edit", textContent: say("edit") });
     edit.addEventListener("click", () => this.#on.edit(this.#shown.get(id).view));
-    const text = make("button", { type: "button", className: "quiet", textContent: say("copy") });
+    const text = make("button", { type: "button", className: "quiet copy", textContent: say("copy") });
     text.addEventListener("click", () => copy(text, this.#shown.get(id).view.text));
     return [edit, text];
   }
@@ -229,12 +228,28 @@ export class Messages {
 
   /** Shows a message that the service has not taken yet. */
   wait(pending) {
-    this.drop(pending.nonce);
+    this.#forget(pending.nonce);
     const element = make("li", { className: "message person pending" },
-      make("h3", { className: "unseen", textContent: say("you") }),
-      make("div", { className: "body" }, make("p", { dir: "auto", textContent: pending.text })));
+      make("h3", { className: "unseen", textContent: say("you") }));
+    if (pending.files.length) element.append(filesView(pending.files.map((file) => ({ ...file, local: true }))));
+    if (pending.text) element.append(make("div", { className: "body" }, make("p", { dir: "auto", textContent: pending.text })));
+    if (pending.size > SHOW_PROGRESS_BYTES) element.append(this.#progress(pending));
     this.#pending.set(pending.nonce, element);
     this.#list.append(element);
+  }
+
+  #progress(pending) {
+    const bar = make("progress", { max: 1, value: 0 });
+    bar.setAttribute("aria-label", say("uploading"));
+    const cancel = make("button", { type: "button", className: "quiet", textContent: say("cancel") });
+    cancel.addEventListener("click", () => this.#on.discard(pending));
+    return make("div", { className: "progress" }, bar, cancel);
+  }
+
+  /** How much of it has gone out, from 0 to 1. */
+  progress(pending, share) {
+    const bar = this.#pending.get(pending.nonce)?.querySelector("progress");
+    if (bar) bar.value = share;
   }
 
   /** The service did not take it: offer to try again. */
@@ -242,6 +257,7 @@ export class Messages {
     const element = this.#pending.get(pending.nonce);
     if (!element) return;
     element.classList.add("failed");
+    element.querySelector(".progress")?.remove();
     const again = make("button", { type: "button", textContent: say("send_again") });
     again.addEventListener("click", () => this.#on.again(pending));
     const discard = make("button", { type: "button", textContent: say("discard") });
@@ -251,6 +267,12 @@ export class Messages {
   }
 
   drop(nonce) {
+    const element = this.#pending.get(nonce);
+    for (const image of element?.querySelectorAll("img") ?? []) URL.revokeObjectURL(image.src);
+    this.#forget(nonce);
+  }
+
+  #forget(nonce) {
     this.#pending.get(nonce)?.remove();
     this.#pending.delete(nonce);
   }

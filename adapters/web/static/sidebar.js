@@ -1,26 +1,12 @@
 // The list of chats: choosing, renaming, deleting; on a phone it slides in from the side.
 
-import { make } from "./messages.js";
+import { iconButton, make } from "./elements.js";
 import { say } from "./texts.js";
 
 const PENCIL = "M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4";
 const BIN = "M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13M10 11v5M14 11v5";
-const SVG = "http://www.w3.org/2000/svg";
 
 export const titleOf = (chat) => chat?.title || say("untitled");
-
-function iconButton(path, label, act) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS(SVG, "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  const button = make("button", { type: "button", className: "icon", title: label }, svg);
-  button.setAttribute("aria-label", label);
-  button.addEventListener("click", act);
-  return button;
-}
 
 /** Asks in a dialog; the answer is whether it was confirmed. */
 function ask(dialog, returnFocus) {

@@ -6,7 +6,7 @@ from bot.conversation.desks.compare import CompareDesk
 from bot.conversation.desks.groups import GroupsDesk
 from bot.conversation.desks.help import HelpDesk
 from bot.conversation.desks.history import HistoryDesk
-from bot.conversation.desks.making import making_desks
+from bot.conversation.desks.making import MakingDesk
 from bot.conversation.desks.models import ModelsDesk
 from bot.conversation.desks.personal import PersonalDesk
 from bot.conversation.desks.personas import PersonaDesk
@@ -26,6 +26,7 @@ __all__ = [
     "GroupsDesk",
     "HelpDesk",
     "HistoryDesk",
+    "MakingDesk",
     "ModelsDesk",
     "PersonaDesk",
     "PersonalDesk",
@@ -39,5 +40,4 @@ __all__ = [
     "VoiceDesk",
     "VoiceMeans",
     "WhoamiDesk",
-    "making_desks",
 ]

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 import structlog
 
-from bot.conversation.access.rights import Rights
+from bot.conversation.changing import Change, Changing
 from bot.conversation.commands import CommandName
 from bot.conversation.desk import Order, OrderHandler, Press, PressHandler
 from bot.conversation.models.pages import Offer, Page, abilities, choices, home_page, vendor_page
 from bot.conversation.models.search import Close, Meant, Replaced, Several, find_model
 from bot.conversation.personas.page import code
 from bot.conversation.saying import Saying
-from bot.conversation.visit import Reception, Visit
+from bot.conversation.visit import Visit
 from bot.ports import Catalogue
 from bot.rendering import literal
-from bot.storage import chats
 from bot.texts import say
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 __all__ = ["ModelsDesk"]
 
@@ -37,14 +33,12 @@ class ModelsDesk:
         self,
         *,
         saying: Saying,
-        reception: Reception,
-        rights: Rights,
+        changing: Changing,
         catalogue: Catalogue,
         models: Sequence[str],
     ) -> None:
         self._saying = saying
-        self._reception = reception
-        self._rights = rights
+        self._changing = changing
         self._catalogue = catalogue
         self._models = models
 
@@ -83,26 +77,16 @@ class ModelsDesk:
                 assert_never(never)
 
     async def _choose(self, order: Order, offer: Offer, model: str) -> None:
-        if not await self._rights.may_change(order.visit):
-            await self._saying.say(order.turn, order.message, say("only_admins", order.language))
-            return
-
-        def change(conn: Connection) -> str:
-            _set(conn, order.visit, model)
+        if await self._changing.by_order(order, _choice(model)) is not None:
             can = abilities(offer, model)
-            return say("models_set", order.language, model=code(model), abilities=can).strip()
-
-        await self._saying.change_and_say(order.turn, order.message, change)
+            text = say("models_set", order.language, model=code(model), abilities=can).strip()
+            await self._saying.say(order.turn, order.message, text)
 
     async def _return(self, order: Order) -> None:
         """Back to what the persona or the service asks for; the page says what that is."""
-        visit = order.visit
-        if not await self._rights.may_change(visit):
-            await self._saying.say(order.turn, order.message, say("only_admins", order.language))
-            return
-        await order.turn.effect(lambda conn: _set(conn, visit, ""))
-        now = await self._reception.receive(visit.key, visit.author, visit.chat_kind)
-        await self._show(order, home_page(await self._offer(now)))
+        visit = await self._changing.by_order(order, _choice(""))
+        if visit is not None:
+            await self._show(order, home_page(await self._offer(visit)))
 
     async def _show(self, order: Order, page: Page) -> None:
         await self._saying.say(order.turn, order.message, page.text, buttons=page.rows)
@@ -131,15 +115,11 @@ class ModelsDesk:
         model = offer.named(target) if action == "use" else ""
         if model is None:
             return False
-        if not await self._rights.may_change(press.visit):
-            await self._saying.answer_button(press.event, say("only_admins", press.language))
-            return True
-        await press.turn.effect(lambda conn: _set(conn, press.visit, model))
-        log.info("chat_model_chosen", model=model, author=press.event.author.id)
-        await self._saying.answer_button(press.event, say("button_saved", press.language))
-        visit = await self._reception.receive(press.event.key, press.event.author, press.event.chat_kind)
-        page = home_page(await self._offer(visit))
-        await self._saying.redraw(press.event, page.text, buttons=page.rows)
+        visit = await self._changing.by_press(press, _choice(model))
+        if visit is not None:
+            log.info("chat_model_chosen", model=model, author=press.event.author.id)
+            page = home_page(await self._offer(visit))
+            await self._saying.redraw(press.event, page.text, buttons=page.rows)
         return True
 
     async def _offer(self, visit: Visit) -> Offer:
@@ -155,5 +135,5 @@ def _vendor_page(offer: Offer, target: str) -> Page | None:
     return vendor_page(offer, vendor, int(number))
 
 
-def _set(conn: Connection, visit: Visit, model: str) -> None:
-    chats.set_chat_setting(conn, visit.key.peer, "model", model or None)
+def _choice(model: str) -> Change:
+    return {"model": model or None}

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import Final, Protocol
 
 import structlog
 
 from bot.conversation.commands import CommandName
 from bot.conversation.desk import Order, OrderHandler, Press, PressHandler
-from bot.conversation.own_data import OwnData, as_json, as_markdown
+from bot.conversation.own_data.archive import fitting, pack
+from bot.conversation.own_data.counting import counted
+from bot.conversation.own_data.data import OwnData, files_of
+from bot.conversation.own_data.programs import as_json
+from bot.conversation.own_data.prose import as_markdown
 from bot.conversation.saying import Saying
+from bot.conversation.speaking.consent import consent_sentence
 from bot.conversation.speaking.voices import OwnVoices
 from bot.conversation.visit import Reads
 from bot.errors import DeliveryError, StorageError
 from bot.messages import ChatKind
-from bot.ports import Button, CancelReason, Clock, Engine, Forgets, OutgoingFile
-from bot.storage.personal import Forgotten, Owner, forget_person, heard, made, said, wipe_events_of
+from bot.ports import Button, CancelReason, Clock, Engine, Forgets, OutgoingFile, SendsFiles
+from bot.storage.personal import Forgotten, Owner, forget_person, kept_of, wipe_events_of
 from bot.texts import say
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 __all__ = ["PersonalDesk"]
 
 log = structlog.get_logger(__name__)
 
-_FORMS = {"markdown": ("md", "text/markdown"), "json": ("json", "application/json")}
+_FORMS: Final = {
+    "markdown": ("md", "text/markdown", as_markdown),
+    "json": ("json", "application/json", as_json),
+}
 
 
 class Keeps(Reads, Protocol):
@@ -74,36 +80,38 @@ class PersonalDesk:
         if form not in _FORMS:
             await self._saying.say(order.turn, order.message, say("export_forms", order.language))
             return
-        owner = Owner.of(order.turn.key, order.message.author.id)
-        data = await self._own_data(owner)
-        if data.empty:
+        data = await self._own_data(order)
+        if data.kept.empty:
             await self._saying.say(order.turn, order.message, say("export_empty", order.language))
             return
-        ending, mime = _FORMS[form]
-        write = as_markdown if form == "markdown" else as_json
-        file = OutgoingFile(
-            name=f"parley-{data.at:%Y-%m-%d}.{ending}",
-            mime=mime,
-            data=(await asyncio.to_thread(write, data)).encode(),
-        )
-        text = say(
-            "export",
-            order.language,
-            questions=len(data.said),
-            overheard=len(data.heard),
-            personas=len(data.made),
-        )
+        file, left_out = await self._packed(order, data, form)
+        kept = counted(data.kept.counts, order.language)
+        text = say("export", order.language, kept=kept) if kept else say("export_bare", order.language)
+        if left_out:
+            text = f"{text} {say('export_left_out', order.language, count=left_out)}"
         await self._saying.send_file(order.turn, order.message, file, text)
 
-    async def _own_data(self, owner: Owner) -> OwnData:
-        now = self._clock.now()
+    async def _own_data(self, order: Order) -> OwnData:
+        key, person = order.turn.key, order.message.author.id
+        owner, now = Owner.of(key, person), self._clock.now()
+        kept = await self._database.read(
+            lambda conn: kept_of(conn, owner, here=key.peer, asking_turn=order.turn.id)
+        )
+        consent = consent_sentence(key, person, order.language) if kept.voices else ""
+        return OwnData(owner=owner, at=now, kept=kept, consent=consent)
 
-        def query(conn: Connection) -> OwnData:
-            return OwnData(
-                owner=owner, at=now, said=said(conn, owner), heard=heard(conn, owner), made=made(conn, owner)
-            )
-
-        return await self._database.read(query)
+    async def _packed(self, order: Order, data: OwnData, form: str) -> tuple[OutgoingFile, int]:
+        """The document, in an archive with the files that have room; how many have none."""
+        adapter = self._saying.adapter_of(order.turn)
+        most_bytes = adapter.capabilities.max_file_bytes
+        files = files_of(data.kept) if isinstance(adapter, SendsFiles) else []
+        document = await asyncio.to_thread(_document, replace(data, files=files), form)
+        if not files and len(document.data) <= most_bytes:
+            return document, 0
+        taken, left_out = fitting(files, most_bytes=most_bytes - 2 * len(document.data))
+        if left_out:
+            document = await asyncio.to_thread(_document, replace(data, files=taken, left_out=left_out), form)
+        return await pack(self._database, document, taken, at=data.at), len(left_out)
 
     # --- forget -------------------------------------------------------------------------------------------
 
@@ -128,8 +136,9 @@ class PersonalDesk:
             return False
         await self._engine.stop(turn.key, reason=CancelReason.USER)
         owner = Owner.of(turn.key, event.author.id)
+        here = turn.key.peer if press.visit.chat_kind is ChatKind.PRIVATE else ""
         text = await self._saying.decide_once(
-            turn, lambda conn: _told(forget_person(conn, owner, asking_turn=turn.id), language)
+            turn, lambda conn: _told(forget_person(conn, owner, asking_turn=turn.id, here=here), language)
         )
         log.info("person_forgotten", platform=owner.platform)
         await self._scrub()
@@ -161,14 +170,12 @@ class PersonalDesk:
             log.warning("adapter_forgot_nothing", reason=str(exc))
 
 
+def _document(data: OwnData, form: str) -> OutgoingFile:
+    ending, mime, write = _FORMS[form]
+    return OutgoingFile(name=f"parley-{data.at:%Y-%m-%d}.{ending}", mime=mime, data=write(data).encode())
+
+
 def _told(forgotten: Forgotten, language: str) -> str:
     """What was deleted, for the person."""
-    return say(
-        "forgotten",
-        language,
-        questions=forgotten.questions,
-        conversations=forgotten.conversations,
-        overheard=forgotten.overheard,
-        votes=forgotten.votes,
-        personas=forgotten.personas,
-    )
+    kept = counted(forgotten.counts, language)
+    return say("forgotten", language, kept=kept) if kept else say("forgotten_nothing", language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -37,6 +38,7 @@ MOST_PERSONAS: Final = 20
 
 _WORDS: Final = re.compile(r"(\S*)\s*(.*)", re.DOTALL)
 _NEW: Final = re.compile(r"([^:：\n]*)[:：\n](.*)", re.DOTALL)
+_VERBS: Final = ("new", "show", "delete")
 _NAME: Final[TypeAdapter[str]] = TypeAdapter(PersonaName)
 
 
@@ -284,6 +286,10 @@ def _choose(conn: Connection, visit: Visit, persona: Persona) -> str:
 
 def _unknown(shelf: Shelf, written: str, language: str) -> str:
     nearest = shelf.nearest(written)
+    if nearest is None:
+        word, _ = _WORDS.findall(written)[0]
+        nearest = next(iter(get_close_matches(word.lower(), _VERBS, n=1)), None)
+        written = word if nearest is not None else written
     if nearest is None:
         return say("persona_unknown_plain", language, written=code(written))
     return say("persona_unknown", language, written=code(written), nearest=nearest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,10 +12,9 @@ from bot.conversation.commands import CommandName
 from bot.conversation.desk import Order, OrderHandler, PressHandler
 from bot.conversation.desks.speaking import SpeechMeans
 from bot.conversation.saying import Saying
-from bot.conversation.speaking.dialogue import Line, Playwright, voices_beside
-from bot.conversation.speaking.note import Spoken
+from bot.conversation.speaking.dialogue import Playwright, voices_beside
+from bot.conversation.speaking.manner import Manner, Spoken, find_manner, in_preset_voice, preset_of
 from bot.conversation.speaking.post import Parcel, Posted
-from bot.conversation.speaking.speaking import Manner, find_manner, preset_of
 from bot.conversation.visit import Reads
 from bot.errors import DeliveryError, ProviderError
 from bot.exchange import Exchange
@@ -78,7 +76,11 @@ class PodcastDesk:
         if not lines:
             log.warning("podcast_without_dialogue")
             return None
-        note = await means.narrator.join(await self._parts(order, lines), mime=mime)
+        manners = await self._manners(order)
+        note = await means.duet.speak(lines, manners, mime=mime)
+        if note is None:  # two voices take turns
+            parts = [Spoken(text=line.text, manner=manners[line.speaker]) for line in lines]
+            note = await means.narrator.join(parts, mime=mime)
         log.info("podcast_made", lines=len(lines), seconds=round(note.seconds))
         return Parcel(
             note=note,
@@ -88,19 +90,14 @@ class PodcastDesk:
             caption=say("podcast_caption", order.language),
         )
 
-    async def _parts(self, order: Order, lines: tuple[Line, ...]) -> list[Spoken]:
-        """Each line in its speaker's voice; one's own voice leads where the chat speaks with it."""
+    async def _manners(self, order: Order) -> tuple[Manner, Manner]:
+        """How the two speak; one's own voice leads where the chat speaks with it."""
         leading = await find_manner(self._database, order.visit)
         _, other = voices_beside(preset_of(order.visit))
-        manners = (leading, replace(leading, voice=other, name=other, model=""))
-        return [_spoken(line, manners) for line in lines]
+        return leading, in_preset_voice(leading, other)
 
     async def _say(self, order: Order, key: str) -> None:
         await self._saying.say(order.turn, order.message, say(key, order.language))
-
-
-def _spoken(line: Line, manners: tuple[Manner, Manner]) -> Spoken:
-    return Spoken(text=line.text, manner=manners[line.speaker])
 
 
 def _answer_meant(conn: Connection, order: Order) -> Exchange | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import structlog
@@ -14,15 +14,18 @@ from bot.conversation.commands import CommandName
 from bot.conversation.desk import OrderHandler, Press, PressHandler
 from bot.conversation.desks.history import own_exchange
 from bot.conversation.saying import Saying
+from bot.conversation.speaking.ahead import Rehearsal, Rehearsals
+from bot.conversation.speaking.duet import Duet
+from bot.conversation.speaking.manner import Manner, find_manner, in_preset_voice, preset_of
 from bot.conversation.speaking.note import Narrator
-from bot.conversation.speaking.pieces import shortened
 from bot.conversation.speaking.post import Parcel, Posted, VoicePost
-from bot.conversation.speaking.speakable import speakable_text, spoken_language
-from bot.conversation.speaking.speaking import find_manner
+from bot.conversation.speaking.speakable import text_to_speak
 from bot.conversation.visit import Reads
-from bot.errors import ProviderError
+from bot.errors import ProviderError, ProviderRefused
 from bot.exchange import Exchange
 from bot.media import UnusableAudio
+from bot.ports import OutgoingVoice
+from bot.providers import VOICE_GONE
 from bot.storage import chats
 from bot.storage.ledger import deliveries_of
 from bot.storage.spoken import SPEAK
@@ -31,12 +34,9 @@ from bot.texts import say
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["MOST_SPOKEN_BYTES", "SpeakingDesk", "SpeechMeans", "text_to_speak"]
+__all__ = ["SpeakingDesk", "SpeechMeans"]
 
 log = structlog.get_logger(__name__)
-
-# About five minutes in English and in Chinese; bytes are also what the provider charges for (facts §9).
-MOST_SPOKEN_BYTES: Final = 4_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,8 @@ class SpeechMeans:
 
     narrator: Narrator
     post: VoicePost
+    duet: Duet
+    rehearsals: Rehearsals
 
 
 class SpeakingDesk:
@@ -69,11 +71,21 @@ class SpeakingDesk:
         if press.event.event_id != f"{SPEAK}{target}" or self._means is None:
             return False
         answer = await own_exchange(press.turn, target)
-        if answer is not None and not answer.redacted:
-            lock = self._one_at_a_time.setdefault(str(press.turn.key), asyncio.Lock())
-            async with lock:
-                await self._speak_answer(press, self._means, answer, was_spoken_to=why == "spoken")
+        if answer is not None:
+            try:
+                await self._speak_in_turn(press, self._means, answer, was_spoken_to=why == "spoken")
+            finally:
+                self._means.rehearsals.discard(answer.turn_id)
         return True
+
+    async def _speak_in_turn(
+        self, press: Press, means: SpeechMeans, answer: Exchange, *, was_spoken_to: bool
+    ) -> None:
+        if answer.redacted:
+            return
+        lock = self._one_at_a_time.setdefault(str(press.turn.key), asyncio.Lock())
+        async with lock:
+            await self._speak_answer(press, means, answer, was_spoken_to=was_spoken_to)
 
     async def _speak_answer(
         self, press: Press, means: SpeechMeans, answer: Exchange, *, was_spoken_to: bool
@@ -82,9 +94,9 @@ class SpeakingDesk:
         text = await asyncio.to_thread(text_to_speak, answer.reply)
         if mime is None or not (text and below):
             return
-        manner = await find_manner(self._database, press.visit)
+        manner, ahead = await find_manner(self._database, press.visit), means.rehearsals.take(answer.turn_id)
         try:
-            note = await means.narrator.narrate(text, manner, mime=mime)
+            note = await _narrate(text, manner, preset_of(press.visit), means.narrator, mime, ahead)
         except (ProviderError, UnusableAudio) as exc:
             trace_id = exc.trace_id if isinstance(exc, ProviderError) else ""
             log.warning("speech_failed", voice=manner.voice, trace_id=trace_id, reason=str(exc))
@@ -115,8 +127,14 @@ class SpeakingDesk:
         return await self._database.read(query)
 
 
-def text_to_speak(markdown: str) -> str:
-    """What of an answer is read aloud: all of it, or its beginning and where the rest is."""
-    text = speakable_text(markdown)
-    spoken, whole = shortened(text, most_bytes=MOST_SPOKEN_BYTES)
-    return spoken if whole else f"{spoken}\n{say('speech_rest', spoken_language(text))}"
+async def _narrate(
+    text: str, manner: Manner, preset: str, narrator: Narrator, mime: str, ahead: Rehearsal | None
+) -> OutgoingVoice:
+    """The voice note; in the preset voice where the provider has the own one no longer."""
+    try:
+        return await narrator.narrate(text, manner, mime=mime, ahead=ahead)
+    except ProviderRefused as exc:
+        if not manner.model or exc.code not in VOICE_GONE:
+            raise
+        log.warning("own_voice_gone", voice=manner.voice, trace_id=exc.trace_id)
+        return await narrator.narrate(text, in_preset_voice(manner, preset), mime=mime)

@@ -14,10 +14,10 @@ from bot.conversation.commands import CommandName
 from bot.conversation.desk import Order, OrderHandler, Press, PressHandler
 from bot.conversation.desks.speaking import SpeechMeans
 from bot.conversation.saying import Saying
+from bot.conversation.speaking.manner import OWN, chosen_voice, find_manner
 from bot.conversation.speaking.orders import OwnVoiceOrders
 from bot.conversation.speaking.page import SPEED_STEPS, VoiceOffer, louder, voice_page
 from bot.conversation.speaking.post import Parcel, Posted
-from bot.conversation.speaking.speaking import OWN, chosen_voice, find_manner
 from bot.conversation.speaking.words import LONGEST_STYLE, Asked, read_voice_order
 from bot.conversation.visit import Reads, Reception, Visit
 from bot.errors import ProviderError

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 import structlog
 
-from bot.conversation.access.rights import Rights
+from bot.conversation.changing import Change, Changing, choice_button
 from bot.conversation.chat_settings import LARGEST_BUDGET, LEAST_BUDGET
 from bot.conversation.commands import CommandName
 from bot.conversation.desk import Order, OrderHandler, Press, PressHandler
 from bot.conversation.personas.page import code
 from bot.conversation.saying import Saying
-from bot.conversation.visit import Reception, Visit
+from bot.conversation.visit import Visit
 from bot.ports import Button, Catalogue, ModelInfo, ThinkingMode
-from bot.storage import chats
 from bot.texts import say
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 __all__ = ["ThinkingDesk", "change_asked", "thinking_page"]
 
@@ -46,8 +42,6 @@ _WORDS: Final = MappingProxyType(
 )
 
 Rows = tuple[tuple[Button, ...], ...]
-Change = Mapping[str, Any]
-"""Chat settings by name; None returns to the default."""
 
 
 class ThinkingDesk:
@@ -57,14 +51,12 @@ class ThinkingDesk:
         self,
         *,
         saying: Saying,
-        reception: Reception,
-        rights: Rights,
+        changing: Changing,
         catalogue: Catalogue,
         models: Sequence[str],
     ) -> None:
         self._saying = saying
-        self._reception = reception
-        self._rights = rights
+        self._changing = changing
         self._catalogue = catalogue
         self._models = models
 
@@ -77,34 +69,25 @@ class ThinkingDesk:
         return {"think": self._press}
 
     async def _think(self, order: Order) -> None:
-        visit, words = order.visit, order.argument.casefold()
-        if words:
-            change = change_asked(words, visit)
-            if change is None:
-                usage = say("think_usage", order.language, least=LEAST_BUDGET, most=LARGEST_BUDGET)
-                await self._saying.say(order.turn, order.message, usage)
-                return
-            if not await self._rights.may_change(visit):
-                await self._saying.say(order.turn, order.message, say("only_admins", order.language))
-                return
-            await order.turn.effect(lambda conn: _apply(conn, visit, change))
-            visit = await self._reception.receive(visit.key, visit.author, visit.chat_kind)
-        text, rows = self._page(visit)
-        await self._saying.say(order.turn, order.message, text, buttons=rows)
+        change = change_asked(order.argument.casefold(), order.visit) if order.argument else {}
+        if change is None:
+            usage = say("think_usage", order.language, least=LEAST_BUDGET, most=LARGEST_BUDGET)
+            await self._saying.say(order.turn, order.message, usage)
+            return
+        visit = await self._changing.by_order(order, change) if change else order.visit
+        if visit is not None:
+            text, rows = self._page(visit)
+            await self._saying.say(order.turn, order.message, text, buttons=rows)
 
     async def _press(self, press: Press) -> bool:
         change = change_asked(press.target, press.visit)
         if change is None:
             return False
-        if not await self._rights.may_change(press.visit):
-            await self._saying.answer_button(press.event, say("only_admins", press.language))
-            return True
-        await press.turn.effect(lambda conn: _apply(conn, press.visit, change))
-        log.info("chat_thinking_changed", change=press.target, author=press.event.author.id)
-        visit = await self._reception.receive(press.event.key, press.event.author, press.event.chat_kind)
-        await self._saying.answer_button(press.event, say("button_saved", visit.language))
-        text, rows = self._page(visit)
-        await self._saying.redraw(press.event, text, buttons=rows)
+        visit = await self._changing.by_press(press, change)
+        if visit is not None:
+            log.info("chat_thinking_changed", change=press.target, author=press.event.author.id)
+            text, rows = self._page(visit)
+            await self._saying.redraw(press.event, text, buttons=rows)
         return True
 
     def _page(self, visit: Visit) -> tuple[str, Rows]:
@@ -175,26 +158,26 @@ def _remarks(model: ModelInfo, language: str) -> list[str]:
 def _rows(visit: Visit, model: ModelInfo) -> Rows:
     language, settings = visit.language, visit.settings
     can_switch = model.thinking is not ThinkingMode.ALWAYS
-    switches = [_button(word, language) for word in ("on", "off")] if can_switch else []
+    switches = {"on": settings.thinks is True, "off": settings.thinks is False} if can_switch else {}
+    switches["default"] = settings.thinks is None and settings.thinking_budget is None
     lengths = tuple(
-        Button(label=say(f"button_think_{word}", language, tokens=tokens), data=f"think:{word}")
+        choice_button(
+            say(f"button_think_{word}", language, tokens=tokens),
+            f"think:{word}",
+            present=settings.thinking_budget == tokens,
+        )
         for word, tokens in _BUDGETS.items()
     )
     other = "hidden" if settings.thinking_shown else "shown"
     sight = Button(label=say(f"button_thinking_{other}", language), data=f"think:{other}")
-    return ((*switches, _button("default", language)), lengths, (sight,))
-
-
-def _button(word: str, language: str) -> Button:
-    return Button(label=say(f"button_think_{word}", language), data=f"think:{word}")
+    first = tuple(
+        choice_button(say(f"button_think_{word}", language), f"think:{word}", present=present)
+        for word, present in switches.items()
+    )
+    return (first, lengths, (sight,))
 
 
 def _number(word: str) -> int | None:
     if not (word.isascii() and word.isdigit() and len(word) < 7):
         return None
     return int(word) if LEAST_BUDGET <= int(word) <= LARGEST_BUDGET else None
-
-
-def _apply(conn: Connection, visit: Visit, change: Change) -> None:
-    for name, value in change.items():
-        chats.set_chat_setting(conn, visit.key.peer, name, value)

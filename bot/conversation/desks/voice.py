@@ -12,6 +12,7 @@ import structlog
 from bot.conversation.again import AGAIN
 from bot.conversation.commands import CommandName
 from bot.conversation.desk import Order, OrderHandler, Press, PressHandler
+from bot.conversation.hearing.finding import Finding, with_recording
 from bot.conversation.hearing.hearing import Hearing
 from bot.conversation.hearing.reader import as_material
 from bot.conversation.hearing.sources import alone_with, is_only_to_be_written_down, recorded_in
@@ -50,10 +51,19 @@ class VoiceMeans:
 class VoiceDesk:
     """Shared by all conversations; nothing to close. Without ``means`` it says that nothing here can hear."""
 
-    def __init__(self, *, engine: Engine, saying: Saying, database: Reads, means: VoiceMeans | None) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        saying: Saying,
+        database: Reads,
+        finding: Finding,
+        means: VoiceMeans | None,
+    ) -> None:
         self._engine = engine
         self._saying = saying
         self._database = database
+        self._finding = finding
         self._means = means
 
     @property
@@ -67,15 +77,18 @@ class VoiceDesk:
     # --- in writing ---------------------------------------------------------------------------------------
 
     async def _transcribe(self, order: Order) -> None:
-        recorded = recorded_in((order.message,))
+        message = order.message
+        kept = None if recorded_in((message,)) else await self._finding.above(message)
+        if kept is not None:
+            message = with_recording(message, kept)
         if self._means is None:
             sentence = say("hearing_unavailable", order.language)
         elif order.visit.chat_kind is not ChatKind.PRIVATE and order.visit.settings.voice == "off":
             sentence = say("voice_is_off", order.language)
-        elif not recorded:
+        elif not recorded_in((message,)):
             sentence = say("transcribe_usage", order.language)
         else:
-            await self._write_down(order.turn, order.message, order.visit)
+            await self._write_down(order.turn, message, order.visit)
             return
         await self._saying.say(order.turn, order.message, sentence)
 
@@ -144,7 +157,8 @@ class VoiceDesk:
                 await means.work.do(press, showing, transcript, action)
         elif action in ("again", "retry"):
             if await self._is_begun(press, Lane.CONTROL):
-                model = _next_model(means.hearing.models, transcript.model) if action == "again" else ""
+                own = press.visit.persona.hearing_models
+                model = means.hearing.another(transcript.model, own) if action == "again" else ""
                 await means.replies.write_again(press.turn, press.visit, showing, model=model)
         else:
             return False
@@ -179,9 +193,8 @@ class VoiceDesk:
         """A short transcript shows first only that more can be done with it."""
         await self._saying.answer_button(press.event)
         look = Look(speaker=showing.speaker, language=press.language)
-        buttons = buttons_of(
-            showing.turn_id, showing.position, press.language, again=len(means.hearing.models) > 1
-        )
+        another = means.hearing.another(transcript.model, press.visit.persona.hearing_models)
+        buttons = buttons_of(showing.turn_id, showing.position, press.language, again=bool(another))
         await self._saying.redraw(press.event, look.whole(transcript).markdown, buttons=buttons)
 
 
@@ -190,9 +203,3 @@ def _parsed(target: str) -> tuple[str, int | None, int]:
     action, *rest = target.split(":")
     numbers = [int(one) for one in rest if one.isascii() and one.isdecimal() and len(one) < 19]
     return (action, numbers[0], numbers[1]) if len(numbers) == len(rest) == 2 else (action, None, 0)
-
-
-def _next_model(models: tuple[str, ...], present: str) -> str:
-    if present not in models:
-        return models[0]
-    return models[(models.index(present) + 1) % len(models)]

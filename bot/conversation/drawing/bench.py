@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -12,8 +13,9 @@ from bot.conversation.drawing.line import Easel, Exhibit
 from bot.conversation.drawing.wish import Wish, load_wish, named
 from bot.errors import PartRejected
 from bot.messages import Author, ButtonPressed, ConversationKey
-from bot.ports import Button, Clock, Engine, Lane, MadeFile, OutgoingFile, Timer, Turn
-from bot.storage.drawings import Job, Kind, Stage, change_job, end_job, made_of, timer_of
+from bot.ports import Button, Clock, Engine, Lane, MadeFile, OutgoingFile, Picture, Timer, Turn
+from bot.storage.drawings import Job, Kind, Stage, change_job, end_job, made_of, save_made, show_job, timer_of
+from bot.storage.readings import pictures_of
 from bot.texts import say
 
 __all__ = ["TIMER", "Bench", "Order", "action_of", "cancel_row"]
@@ -41,6 +43,10 @@ class Order:
     def key(self) -> ConversationKey:
         """Where it was given."""
         return self.turn.key
+
+    def now(self, job: Job) -> Order:
+        """The same order, as far as it is now."""
+        return replace(self, job=job)
 
 
 class Bench:
@@ -70,6 +76,13 @@ class Bench:
         # Beside the conversation, which goes on while something is made.
         await self._engine.schedule(Timer(id=timer_of(job.turn_id), at=due, event=event, lane=Lane.CONTROL))
 
+    @staticmethod
+    async def sources(order: Order) -> tuple[Picture, ...]:
+        """The pictures it is made from."""
+        turn_id = order.job.turn_id
+        stored = await order.turn.effect(lambda conn: pictures_of(conn, [turn_id]))
+        return tuple(picture for picture in stored.get(turn_id, ()) if picture.data and not picture.is_film)
+
     async def put_off(self, order: Order, *, seconds: float) -> Job | None:
         """Let the order wait a while, counting it as a failure; None when it is over."""
         due = self.now() + seconds
@@ -93,6 +106,13 @@ class Bench:
         await order.turn.effect(lambda conn: end_job(conn, order.job.turn_id, Stage.FAILED))
         log.info("making_failed", kind=order.job.kind, model=order.job.model)
 
+    async def hand_over(self, order: Order, files: Sequence[MadeFile], *, seed: int | None) -> None:
+        """It is made: keep it, so that nothing that happens now has it made twice, and show it."""
+        turn_id = order.job.turn_id
+        made = await order.turn.effect(lambda conn: save_made(conn, turn_id, files, seed=seed))
+        if made is not None:
+            await self.deliver(order.now(made))
+
     async def deliver(self, order: Order) -> None:
         """Show what was made, once."""
         job = order.job
@@ -108,7 +128,7 @@ class Bench:
             log.warning("made_not_shown", kind=job.kind, reason=str(exc))
             await self.fail(order, say("draw_not_shown", order.language))
             return
-        await order.turn.effect(lambda conn: end_job(conn, job.turn_id, Stage.SHOWN))
+        await order.turn.effect(lambda conn: show_job(conn, job, now=self.now()))
         log.info("made_shown", kind=job.kind, model=job.model, files=len(made))
 
     async def cancel(self, order: Order) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -12,47 +11,59 @@ from bot.conversation.drawing.faults import in_words, is_limited
 from bot.conversation.drawing.making import Making
 from bot.conversation.drawing.wish import Wish, WishFault, choose_model, load_wish, named, size_for
 from bot.errors import ProviderError, ProviderUnavailable
-from bot.ports import DrawingModel, DrawingRequest, Picture
-from bot.storage.drawings import Job, Pace, Stage, begin_drawing, free_at, place_in_line, save_made
-from bot.storage.readings import pictures_of
+from bot.ports import DrawingRequest, Picture
+from bot.storage.drawings import Job, Pace, Stage, begin_drawing, count_open, free_at, place_in_line
 from bot.texts import say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["LONGEST_LINE_SECONDS", "Drawing"]
+__all__ = ["Drawing"]
 
 log = structlog.get_logger(__name__)
 
-LONGEST_LINE_SECONDS: Final = 1_800.0
+_LONGEST_LINE_SECONDS: Final = 1_800.0
+# Orders that are open so long will never end, and keep nobody from giving others.
+_STALE_SECONDS: Final = 3_600.0
+_MOST_OPEN: Final = 4
+_HOUR: Final = 3_600.0
 _REFRESH_SECONDS: Final = 20.0
 _LIMITED_TRIES: Final = 12
 _TRIES: Final = 3
 
 
 class Drawing:
-    """Shared by all conversations; nothing to close."""
+    """A Maker. Shared by all conversations; nothing to close."""
 
     def __init__(self, *, bench: Bench, making: Making) -> None:
         self._bench = bench
         self._making = making
 
-    def choose(self, wish: Wish, *, redraws: bool) -> DrawingModel:
-        """The model that will do it. Raises WishFault."""
-        models: Sequence[DrawingModel] = [
-            self._making.painter.about(model) for model in self._making.drawing_models
-        ]
-        return choose_model(wish, models, redraws=redraws)
+    def choose(self, wish: Wish, *, pictures: int) -> str:
+        """See Maker.choose."""
+        models = [self._making.painter.about(model) for model in self._making.drawing_models]
+        return choose_model(wish, models, pictures=pictures).id
 
-    def reserve(self, conn: Connection, job: Job, *, now: float) -> float:
-        """When a new order gets its turn. Raises WishFault when that is too long to wait."""
+    def reserve(self, conn: Connection, job: Job) -> float:
+        """See Maker.reserve."""
+        now = self._bench.now()
+        if count_open(conn, job, since=now - _STALE_SECONDS) >= _MOST_OPEN:
+            raise WishFault("draw_many_open", most=_MOST_OPEN)
         due = free_at(conn, job.model, self._pace(job.model), count=job.places, now=now)
-        if due - now > LONGEST_LINE_SECONDS:
+        if due - now > 2 * _HOUR:
+            raise WishFault("draw_day_full", hours=round((due - now) / _HOUR))
+        if due - now > _LONGEST_LINE_SECONDS:
             raise WishFault("draw_line_long", minutes=round((due - now) / 60))
         return due
 
+    async def opening(self, order: Order) -> str:
+        """See Maker.opening."""
+        if order.job.due_at <= self._bench.now():
+            return say("draw_begun", order.language)
+        return await self._line(order)
+
     async def work(self, order: Order) -> None:
-        """Go on with an order that is not made yet. Raises Fenced, StorageError, ChatClosed."""
+        """See Maker.work."""
         turn, job = order.turn, order.job
         pace = self._pace(job.model)
         begun = await turn.effect(
@@ -60,13 +71,12 @@ class Drawing:
         )
         if begun is None:
             return
-        order = Order(turn=turn, job=begun, author=order.author, language=order.language)
         if begun.stage is Stage.WAITING:
-            await self._wait(order)
+            await self._wait(order.now(begun))
         else:
-            await self._draw(order)
+            await self._draw(order.now(begun))
 
-    async def line(self, order: Order) -> str:
+    async def _line(self, order: Order) -> str:
         """What the order's line says while it waits."""
         now = self._bench.now()
         place = await order.turn.effect(lambda conn: place_in_line(conn, order.job, now=now))
@@ -74,34 +84,29 @@ class Drawing:
 
     async def _wait(self, order: Order) -> None:
         """Not yet: say which place it has now."""
-        await self._bench.say(order, await self.line(order))
+        await self._bench.say(order, await self._line(order))
         await self._bench.call_again(order, at=min(order.job.due_at, self._bench.now() + _REFRESH_SECONDS))
 
     async def _draw(self, order: Order) -> None:
-        turn, job = order.turn, order.job
+        job = order.job
         await self._bench.say(order, say("draw_working", order.language, model=named(job.model)))
-        shown = await turn.effect(lambda conn: pictures_of(conn, [job.turn_id]))
+        request = self._request(job, await self._bench.sources(order))
         try:
-            drawn = await self._making.painter.draw(self._request(job, shown.get(job.turn_id, ())))
+            drawn = await self._making.painter.draw(request)
         except ProviderError as exc:
             await self._recover(order, exc)
             return
         log.info("pictures_drawn", model=job.model, count=len(drawn.pictures), trace_id=drawn.trace_id)
-        made = await turn.effect(lambda conn: save_made(conn, job.turn_id, drawn.pictures, seed=drawn.seed))
-        if made is not None:
-            await self._bench.deliver(
-                Order(turn=turn, job=made, author=order.author, language=order.language)
-            )
+        await self._bench.hand_over(order, drawn.pictures, seed=drawn.seed)
 
     async def _recover(self, order: Order, error: ProviderError) -> None:
         """A full minute passes, an overload mostly too; what was refused stays refused."""
         job = order.job
         log.warning("drawing_failed", model=job.model, reason=str(error), trace_id=error.trace_id)
         if is_limited(error) and job.failures < _LIMITED_TRIES:
-            job_now = await self._bench.put_off(order, seconds=self._limited_seconds(error))
-            if job_now is not None:
-                waiting = Order(turn=order.turn, job=job_now, author=order.author, language=order.language)
-                await self._bench.say(waiting, await self.line(waiting))
+            waiting = await self._bench.put_off(order, seconds=self._limited_seconds(error))
+            if waiting is not None:
+                await self._bench.say(order.now(waiting), await self._line(order.now(waiting)))
         elif isinstance(error, ProviderUnavailable) and job.failures < _TRIES and not is_limited(error):
             await self._bench.put_off(order, seconds=self._making.again_seconds)
         else:
@@ -110,7 +115,7 @@ class Drawing:
     def _limited_seconds(self, error: ProviderError) -> float:
         return error.retry_after_seconds or self._making.minute_seconds / 2
 
-    def _request(self, job: Job, shown: tuple[Picture, ...]) -> DrawingRequest:
+    def _request(self, job: Job, sources: tuple[Picture, ...]) -> DrawingRequest:
         wish, model = load_wish(job.wish), self._making.painter.about(job.model)
         return DrawingRequest(
             model=job.model,
@@ -121,7 +126,7 @@ class Drawing:
             seed=wish.seed,
             steps=wish.steps,
             guidance=wish.guidance,
-            source=next((picture for picture in shown if picture.data), None),
+            sources=sources[: model.most_sources],
         )
 
     def _pace(self, model: str) -> Pace:

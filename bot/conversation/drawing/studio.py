@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot.conversation.desk import Press
 from bot.conversation.drawing.bench import TIMER, Bench, Order, cancel_row
-from bot.conversation.drawing.drawing import Drawing
-from bot.conversation.drawing.filming import LONGEST_FILMING_SECONDS, Filming
-from bot.conversation.drawing.wish import Wish, WishFault, dump_wish
+from bot.conversation.drawing.wish import Wish, dump_wish
+from bot.conversation.visit import Visit
 from bot.errors import ChatClosed, Fenced
 from bot.messages import Author, ChatKind
 from bot.ports import CancelReason, Engine, Turn
-from bot.storage.drawings import Job, Kind, Stage, add_job, count_open, end_job, job_of
+from bot.storage.drawings import Job, Kind, Stage, add_job, end_job, job_of, open_jobs_of
 from bot.storage.readings import copy_readings
 from bot.texts import say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["Customer", "Studio"]
+__all__ = ["Customer", "Maker", "Studio"]
 
 log = structlog.get_logger(__name__)
 
-_MOST_PICTURES_OPEN: Final = 3
+
+class Maker(Protocol):
+    """Makes one kind of thing."""
+
+    def choose(self, wish: Wish, *, pictures: int) -> str:
+        """The model that will do it, from so many pictures. Raises WishFault."""
+
+    def reserve(self, conn: Connection, job: Job) -> float:
+        """When a new order gets its turn. Raises WishFault when it is one too many."""
+
+    async def opening(self, order: Order) -> str:
+        """The first words of the line about it."""
+
+    async def work(self, order: Order) -> None:
+        """Go on with an order that is not made yet. Raises Fenced, StorageError, ChatClosed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     """Who orders, in what kind of chat, by which message, and the language to speak.
 
-    ``copies`` is an order whose picture this one begins with too.
+    ``copies`` is a turn whose pictures the order begins with too.
     """
 
     author: Author
@@ -52,23 +65,42 @@ class Studio:
     provider's line for minutes must neither hold the chat up nor be lost with the process.
     """
 
-    def __init__(self, *, engine: Engine, bench: Bench, drawing: Drawing, filming: Filming) -> None:
+    def __init__(self, *, engine: Engine, bench: Bench, makers: Mapping[Kind, Maker]) -> None:
         self._engine = engine
         self._bench = bench
-        self.drawing = drawing
-        self.filming = filming
+        self._makers = makers
 
-    async def take_picture(self, turn: Turn, customer: Customer, wish: Wish, *, redraws: bool) -> None:
-        """Take an order for pictures; the turn is left open. Raises WishFault, and what storage raises."""
-        model = self.drawing.choose(wish, redraws=redraws)
-        job = self._job(turn, customer, wish, kind=Kind.PICTURE, model=model.id, places=wish.count)
-        await self._take(turn, customer, job, self._store_picture)
+    def choose(self, wish: Wish, kind: Kind, *, pictures: int) -> str:
+        """The model that would meet a wish, with so many pictures to begin with. Raises WishFault."""
+        return self._makers[kind].choose(wish, pictures=pictures)
 
-    async def take_film(self, turn: Turn, customer: Customer, wish: Wish, *, animates: bool) -> None:
-        """Take an order for a film; the turn is left open. Raises WishFault, and what storage raises."""
-        model = self.filming.choose(wish, animates=animates)
-        job = self._job(turn, customer, wish, kind=Kind.FILM, model=model.id, places=1)
-        await self._take(turn, customer, job, self._store_film)
+    async def take(self, turn: Turn, customer: Customer, wish: Wish, kind: Kind, *, pictures: int) -> None:
+        """Take an order, once however often the turn runs; the turn is left open.
+
+        ``pictures`` to begin with are stored with the turn, or with the one that the customer copies. Raises
+        WishFault, and what storage raises.
+        """
+        job = self._job(turn, customer, wish, kind, self.choose(wish, kind, pictures=pictures))
+
+        def store(conn: Connection) -> Job:
+            known = job_of(conn, turn.id)
+            if known is not None:
+                return known
+            due = self._makers[kind].reserve(conn, job)
+            if customer.copies is not None:
+                copy_readings(conn, turn_id=turn.id, from_turn=customer.copies)
+            return add_job(conn, replace(job, due_at=due))
+
+        stored = await turn.effect(store)
+        if stored.stage is not Stage.WAITING:
+            return  # an earlier attempt came this far, and it is being worked on
+        try:
+            await self._begin(
+                Order(turn=turn, job=stored, author=customer.author, language=customer.language)
+            )
+        except ChatClosed:
+            await turn.effect(lambda conn: end_job(conn, turn.id, Stage.FAILED))
+            raise
 
     async def step(self, press: Press, job: Job) -> bool:
         """Go on with an order, if a timer asks for that; anybody else is refused.
@@ -93,10 +125,19 @@ class Studio:
 
     async def cancel(self, press: Press, job: Job) -> bool:
         """Take an order back; whether it was still open."""
-        order = Order(turn=press.turn, job=job, author=press.event.author, language=press.language)
+        return await self._cancel(
+            Order(turn=press.turn, job=job, author=press.event.author, language=press.language)
+        )
+
+    async def withdraw(self, turn: Turn, visit: Visit, event_ids: Sequence[str]) -> None:
+        """Take back what was ordered by these events and is not over yet."""
+        for job in await turn.effect(lambda conn: open_jobs_of(conn, turn.key, event_ids)):
+            await self._cancel(Order(turn=turn, job=job, author=visit.author, language=visit.language))
+
+    async def _cancel(self, order: Order) -> bool:
         cancelled = await self._bench.cancel(order)
-        if cancelled and job.working_turn:
-            await self._engine.stop(press.turn.key, reason=CancelReason.USER, turn_id=job.working_turn)
+        if cancelled and order.job.working_turn:
+            await self._engine.stop(order.key, reason=CancelReason.USER, turn_id=order.job.working_turn)
         return cancelled
 
     @staticmethod
@@ -113,14 +154,12 @@ class Studio:
             return
         if job.stage is Stage.MADE:
             await self._bench.deliver(order)
-        elif job.kind is Kind.PICTURE:
-            await self.drawing.work(order)
         else:
-            await self.filming.work(order)
+            await self._makers[job.kind].work(order)
 
     # --- taking orders --------------------------------------------------------------------------------------
 
-    def _job(self, turn: Turn, customer: Customer, wish: Wish, *, kind: Kind, model: str, places: int) -> Job:
+    def _job(self, turn: Turn, customer: Customer, wish: Wish, kind: Kind, model: str) -> Job:
         now = self._bench.now()
         return Job(
             turn_id=turn.id,
@@ -131,55 +170,14 @@ class Studio:
             prompt=wish.prompt,
             wish=dump_wish(wish),
             model=model,
-            places=places,
+            places=wish.count,
             reply_to=customer.reply_to,
             due_at=now,
             created_at=now,
         )
 
-    async def _take(
-        self, turn: Turn, customer: Customer, job: Job, store: Callable[[Connection, Job], Job]
-    ) -> None:
-        def change(conn: Connection) -> Job:
-            known = job_of(conn, turn.id)
-            if known is None:
-                known = store(conn, job)
-                if customer.copies is not None:
-                    copy_readings(conn, turn_id=turn.id, from_turn=customer.copies)
-            return known
-
-        stored = await turn.effect(change)
-        if stored.stage is not Stage.WAITING:
-            return  # an earlier attempt came this far, and it is being worked on
-        order = Order(turn=turn, job=stored, author=customer.author, language=customer.language)
-        try:
-            await self._begin(order)
-        except ChatClosed:
-            await turn.effect(lambda conn: end_job(conn, turn.id, Stage.FAILED))
-            raise
-
     async def _begin(self, order: Order) -> None:
         job = order.job
-        text = await self._opening(order)
+        text = await self._makers[job.kind].opening(order)
         begun = await self._bench.easel.begin(order.turn, job, text, cancel_row(job, order.language))
-        order = Order(turn=order.turn, job=begun, author=order.author, language=order.language)
-        await self._bench.call_again(order, at=min(job.due_at, self._bench.now() + 1.0))
-
-    async def _opening(self, order: Order) -> str:
-        if order.job.kind is Kind.FILM:
-            return say("film_begun", order.language)
-        if order.job.due_at <= self._bench.now():
-            return say("draw_begun", order.language)
-        return await self.drawing.line(order)
-
-    def _store_picture(self, conn: Connection, job: Job) -> Job:
-        since = self._bench.now() - LONGEST_FILMING_SECONDS * 2
-        if count_open(conn, job, since=since) >= _MOST_PICTURES_OPEN:
-            raise WishFault("draw_many_open", most=_MOST_PICTURES_OPEN)
-        due = self.drawing.reserve(conn, job, now=self._bench.now())
-        return add_job(conn, replace(job, due_at=due))
-
-    def _store_film(self, conn: Connection, job: Job) -> Job:
-        if count_open(conn, job, since=self._bench.now() - LONGEST_FILMING_SECONDS):
-            raise WishFault("film_one")
-        return add_job(conn, job)
+        await self._bench.call_again(order.now(begun), at=min(job.due_at, self._bench.now() + 1.0))

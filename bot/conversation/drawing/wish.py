@@ -12,10 +12,24 @@ import orjson
 from bot.errors import BotError
 from bot.ports import DrawingModel, Size
 
-__all__ = ["Wish", "WishFault", "choose_model", "dump_wish", "load_wish", "named", "parse_wish", "size_for"]
+__all__ = [
+    "LONGEST_PROMPT",
+    "MOST_AT_ONCE",
+    "MOST_SOURCES",
+    "Wish",
+    "WishFault",
+    "choose_model",
+    "dump_wish",
+    "load_wish",
+    "named",
+    "parse_wish",
+    "read_size",
+    "size_for",
+]
 
 LONGEST_PROMPT: Final = 2_000
 MOST_AT_ONCE: Final = 4
+MOST_SOURCES: Final = 3
 _LARGEST_SEED: Final = 9_999_999_999
 _MOST_STEPS: Final = 100
 _MOST_GUIDANCE: Final = 20.0
@@ -100,7 +114,7 @@ def _with_options(wish: Wish, found: Mapping[str, str]) -> Wish:
     if "guidance" in found:
         options["guidance"] = _number("guidance", found["guidance"], 0, _MOST_GUIDANCE)
     if "size" in found:
-        options["size"] = _read_size(found["size"])
+        options["size"] = read_size(found["size"])
     return replace(wish, **options)
 
 
@@ -111,7 +125,8 @@ def _number(name: str, text: str, least: int, most: float) -> float:
     return float(text)
 
 
-def _read_size(text: str) -> str:
+def read_size(text: str) -> str:
+    """A shape's word or a size, as Wish.size has it. Raises WishFault."""
     match = _SIZE.fullmatch(text)
     if match is not None:
         return f"{int(match[1])}x{int(match[2])}"
@@ -123,18 +138,23 @@ def _read_size(text: str) -> str:
 # --- models -----------------------------------------------------------------------------------------------
 
 
-def choose_model(wish: Wish, models: Sequence[DrawingModel], *, redraws: bool) -> DrawingModel:
-    """The first model that can do it; ``redraws`` says that a picture is to be changed. Raises WishFault."""
-    able = [model for model in models if model.redraws == redraws]
+def choose_model(wish: Wish, models: Sequence[DrawingModel], *, pictures: int) -> DrawingModel:
+    """The first model that can do it, from so many ``pictures`` as are to be changed. Raises WishFault."""
+    able = [model for model in models if model.redraws == bool(pictures)]
+    if not models:
+        raise WishFault("draw_off")
     if not able:
-        raise WishFault("draw_no_editor" if redraws else "draw_no_painter")
+        raise WishFault("draw_no_editor" if pictures else "draw_no_painter")
     named_ones = [model for model in able if wish.model.casefold() in model.id.casefold()]
     if not named_ones:
         raise WishFault("draw_model_unknown", model=wish.model, models=_listed(model.id for model in able))
-    enough = [model for model in named_ones if model.most_pictures >= wish.count]
+    taking = [model for model in named_ones if model.most_sources >= pictures]
+    if not taking:
+        raise WishFault("draw_sources", most=max(model.most_sources for model in named_ones))
+    enough = [model for model in taking if model.most_pictures >= wish.count]
     if not enough:
-        most = max(model.most_pictures for model in named_ones)
-        raise WishFault("draw_count", model=named(named_ones[0].id), most=most)
+        most = max(model.most_pictures for model in taking)
+        raise WishFault("draw_count", model=named(taking[0].id), most=most)
     fitting = [model for model in enough if not model.sizes or size_for(wish.size, model.sizes) is not None]
     if not fitting:
         raise WishFault(

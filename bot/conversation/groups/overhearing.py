@@ -11,10 +11,11 @@ import structlog
 from bot.conversation.chat_settings import ChatSettings
 from bot.conversation.commands import command_in, is_for_another
 from bot.conversation.groups.calling import calls_by_name
+from bot.conversation.hearing.finding import kept_from
 from bot.conversation.hearing.sources import is_voice_in_group
 from bot.messages import ChatKind, ConversationKey, Edited, Incoming
 from bot.ports import Adapter, Clock, Named
-from bot.storage import chats, history, overheard, people
+from bot.storage import chats, history, overheard, people, recordings
 from bot.storage.overheard import Heard
 from bot.storage.people import Standing
 
@@ -65,11 +66,13 @@ class Overhearing:
 
         In a group: addressed lets the bot answer mentions, replies to it, commands, its name and what follows
         in a thread it took part in; always lets it answer everything; quiet only mentions and commands.
-        A voice message is for the bot also where the group has its voice messages heard. Raises StorageError.
+        A voice message is for the bot also where the group has its voice messages heard. A recording is noted
+        for those who ask for its words later. Raises StorageError.
         """
         if message.chat_kind is ChatKind.PRIVATE or _is_plain_call(message):
             return True
         group = await self._group(message)
+        await self._note_recordings(message, group)
         if self._is_meant(message, group) or _is_to_be_heard(message, group):
             return True
         await self._keep(message, group)
@@ -104,9 +107,14 @@ class Overhearing:
         return (*self._names, *self._own_name(key))
 
     async def prune(self) -> None:
-        """Drop what was kept for its day. Raises StorageError."""
+        """Drop what was kept for its day, and recordings noted for their week. Raises StorageError."""
         now = self._clock.now().timestamp()
-        await self._database.write(lambda conn: overheard.forget_old(conn, now=now))
+
+        def forget(conn: Connection) -> None:
+            overheard.forget_old(conn, now=now)
+            recordings.forget_old_recordings(conn, now=now)
+
+        await self._database.write(forget)
 
     async def _group(self, message: Incoming) -> _Group:
         key, author = message.key, message.author
@@ -130,6 +138,14 @@ class Overhearing:
         if attention == "quiet":
             return False
         return message.addressed or group.took_part or self.is_named(message)
+
+    async def _note_recordings(self, message: Incoming, group: _Group) -> None:
+        """Somebody may point at it later, in a way that tells no more than its id."""
+        kept = kept_from(message)
+        if kept is None or group.is_blocked or group.settings.voice == "off":
+            return
+        now = self._clock.now().timestamp()
+        await self._database.write(lambda conn: recordings.keep_recording(conn, kept, now=now))
 
     async def _keep(self, message: Incoming, group: _Group) -> None:
         text = shortened(message.text)

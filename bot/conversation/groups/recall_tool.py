@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.conversation.chat_settings import ChatSettings
+from bot.conversation.drawing.tool import DRAW_TOOL
 from bot.conversation.groups.recall import framed, lines_of
 from bot.conversation.personas.persona import Persona
 from bot.conversation.reading.tool import READ_TOOL
@@ -34,7 +35,7 @@ def recall_tool(database: Reads) -> Tool:
 
     @tool(name=RECALL_TOOL)
     async def recent_messages(context: ToolContext) -> str:
-        """What people here lately wrote to each other, for who asks what they missed."""
+        """What people here lately wrote to each other, for who missed it."""
 
         def query(conn: Connection) -> list[Heard] | None:
             settings = ChatSettings.of(chats.chat_of(conn, context.key.peer), thinking_shown=True)
@@ -68,14 +69,18 @@ def without_recalled(exchange: Exchange) -> Exchange:
     return replace(exchange, steps=tuple(kept))
 
 
-def persona_in(visit: Visit, tools: Iterable[str], *, documents: bool = False) -> Persona:
+def persona_in(
+    visit: Visit, tools: Iterable[str], *, documents: bool = False, pictures: bool = True
+) -> Persona:
     """The chat's persona; without the tools that have nothing to read. ``tools`` are all there are.
+
+    ``pictures`` says that the platform can show some: what cannot be shown is not offered to be drawn.
 
     In such a chat a tool's description would cost every prompt some 80 tokens in vain. A persona that uses
     tools at all can read again in ``documents``: they came with the conversation, whoever answers in it.
     """
     persona = visit.persona
-    vain = {RECALL_TOOL: not visit.overheard, READ_TOOL: not documents}
+    vain = {RECALL_TOOL: not visit.overheard, READ_TOOL: not documents, DRAW_TOOL: not pictures}
     names = tuple(tools if persona.tools is None else persona.tools)
     kept = tuple(name for name in names if not vain.get(name))
     reading = (READ_TOOL,) if documents and kept and READ_TOOL not in kept else ()

@@ -100,7 +100,7 @@ class GroupHearing:
         """Listen without a word, and keep for a day what was said to others, as what was written is."""
         said: list[Transcript] = []
         for recorded in _voices(message):
-            transcript = await self._heard(turn, recorded)
+            transcript = await self._heard(turn, recorded, visit)
             if transcript is not None:
                 said.append(transcript)
         names = self._names(turn.key)
@@ -110,12 +110,17 @@ class GroupHearing:
             await turn.effect(lambda conn: _keep(conn, message, [one.text for one in said]))
         return False
 
-    async def _heard(self, turn: Turn, recorded: Recorded) -> Transcript | None:
+    async def _heard(self, turn: Turn, recorded: Recorded, visit: Visit) -> Transcript | None:
         """What is said in it; None where that cannot be told, which nobody asked for."""
         adapter = self._saying.adapter_of(turn)
         try:
             return await self._hearing.whole(
-                Sound(attachment=recorded.attachment, key=turn.key, adapter=adapter),
+                Sound(
+                    attachment=recorded.attachment,
+                    key=turn.key,
+                    adapter=adapter,
+                    persona_models=visit.persona.hearing_models,
+                ),
                 note=lambda id_: turn.effect(recorded.shown_in(turn, id_)),
             )
         except ChatClosed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from bot.conversation.groups.overhearing import Stores
+from bot.conversation.perceiving.fetched import Fetches
 from bot.conversation.perceiving.senses import Senses
 from bot.errors import PlatformBusy, PlatformUnclear
 from bot.media import Piece, Recording
@@ -39,12 +40,18 @@ _Name = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """A recording somebody sent. ``model`` is asked first; empty leaves it to what is known or configured."""
+    """A recording somebody sent, to be heard where ``persona_models`` are asked before the service's own.
+
+    ``model`` is what somebody chose, to hear it anew; empty takes any transcript there is. ``files`` has its
+    bytes where others read them too.
+    """
 
     attachment: Attachment
     key: ConversationKey
     adapter: Adapter
     model: str = ""
+    persona_models: tuple[str, ...] = ()
+    files: Fetches | None = None
 
     @property
     def unique_id(self) -> str:
@@ -130,16 +137,23 @@ class Hearing:
         self._places = asyncio.Semaphore(_RECORDINGS_AT_ONCE)
         self._open: dict[_Name, Listening] = {}
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Who is asked, in this order."""
-        return self._senses.hearing_models
+    def models(self, persona_models: Sequence[str]) -> tuple[str, ...]:
+        """Who is asked, in this order, where a persona has these of its own."""
+        return tuple(dict.fromkeys((*persona_models, *self._senses.hearing_models)))
+
+    def another(self, model: str, persona_models: Sequence[str]) -> str:
+        """Who can hear what ``model`` heard before: the next one in turn; empty when there is none."""
+        models = self.models(persona_models)
+        place = models.index(model) + 1 if model in models else 0
+        found = models[place % len(models)]
+        return found if found != model else ""
 
     @asynccontextmanager
     async def listen(self, sound: Sound) -> AsyncIterator[Listening]:
         """Hear a recording, or join those who wait for it already; one that was heard is there at once.
 
-        Raises StorageError.
+        A recording is heard by one model, whichever others the personas of other chats have, until somebody
+        chooses another. Raises StorageError.
         """
         known = await self._database.read(
             partial(transcripts.transcript_of, key=sound.key, unique_id=sound.unique_id, model=sound.model)
@@ -147,7 +161,7 @@ class Hearing:
         if known is not None and known.complete:
             yield Listening(known)
             return
-        sound = replace(sound, model=known.model if known else sound.model or self.models[0])
+        sound = replace(sound, model=self._model(sound, known))
         name = (sound.key.sender, sound.unique_id, sound.model)
         listening = self._join(name, sound)
         try:
@@ -167,6 +181,16 @@ class Hearing:
                     await note(transcript.id)
                     noted = True
             return listening.transcript
+
+    def _model(self, sound: Sound, known: Transcript | None) -> str:
+        """Who hears it: whoever began, else whom the persona or the service asks first."""
+        if known is not None:
+            return known.model
+        if sound.model:
+            return sound.model
+        file = (sound.key.sender, sound.unique_id)
+        begun = next((model for *other, model in self._open if tuple(other) == file), "")
+        return begun or self.models(sound.persona_models)[0]
 
     def _join(self, name: _Name, sound: Sound) -> Listening:
         listening = self._open.get(name)
@@ -230,7 +254,7 @@ class Hearing:
         """The recording as a file, which goes with the ``stack``."""
         for left in reversed(range(_FETCHES)):
             try:
-                async with sound.adapter.fetch(sound.attachment) as chunks:
+                async with (sound.files or sound.adapter).fetch(sound.attachment) as chunks:
                     return await stack.enter_async_context(
                         self._senses.audio.keep(chunks, most_bytes=_MOST_BYTES)
                     )
@@ -261,7 +285,7 @@ class Hearing:
     ) -> None:
         request = TranscriptionRequest(
             path=piece.path,
-            models=tuple(dict.fromkeys((sound.model, *self.models))),
+            models=tuple(dict.fromkeys((sound.model, *self.models(sound.persona_models)))),
             speech_seconds=piece.speech_seconds,
         )
         try:

@@ -9,8 +9,8 @@ from bot.conversation.hearing.hearing import Hearing, Sound
 from bot.conversation.hearing.sources import Recorded, is_voice, messages_of, recorded_in
 from bot.conversation.hearing.transcript_view import clock_time, heading, words_of
 from bot.conversation.perceiving.perceiving import NotReadable, Place
-from bot.errors import ChatClosed, DeliveryError, ProviderError
-from bot.media import UnusableAudio
+from bot.errors import BotError, ChatClosed, DeliveryError, ProviderError
+from bot.media import AudioFault, UnusableAudio
 from bot.messages import Attachment, ChatKind
 from bot.storage.readings import Reading
 from bot.storage.transcripts import Transcript
@@ -34,7 +34,13 @@ class VoiceReader:
         if place.visit.chat_kind is not ChatKind.PRIVATE and place.visit.settings.voice == "off":
             raise NotReadable(say("voice_is_off", place.language))
         recorded = _recorded(attachment, place)
-        sound = Sound(attachment=attachment, key=place.turn.key, adapter=place.adapter)
+        sound = Sound(
+            attachment=attachment,
+            key=place.turn.key,
+            adapter=place.adapter,
+            files=place.files,
+            persona_models=place.visit.persona.hearing_models,
+        )
         try:
             transcript = await self._hearing.whole(
                 sound, note=lambda id_: place.turn.effect(recorded.shown_in(place.turn, id_))
@@ -42,9 +48,9 @@ class VoiceReader:
         except ChatClosed:
             raise
         except (UnusableAudio, DeliveryError, ProviderError) as exc:
-            raise NotReadable(why_not_heard(exc, place.language)) from exc
+            raise NotReadable(why_not_heard(exc, place.language), empty=_is_soundless(exc)) from exc
         if not transcript.text:
-            raise NotReadable(say("hearing_silence", place.language))
+            raise NotReadable(say("hearing_silence", place.language), empty=True)
         title = heading(recorded.speaker, transcript.seconds)
         return Reading(
             text=_for_model(recorded, transcript),
@@ -58,6 +64,10 @@ def _recorded(attachment: Attachment, place: Place) -> Recorded:
         if recorded.attachment == attachment:
             return recorded
     return Recorded(attachment=attachment, position=-1, message_id="", author_id="", speaker="")
+
+
+def _is_soundless(error: BotError) -> bool:
+    return isinstance(error, UnusableAudio) and error.reason is AudioFault.NO_SOUND
 
 
 def _for_model(recorded: Recorded, transcript: Transcript) -> str:

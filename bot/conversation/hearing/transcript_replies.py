@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from bot.conversation.hearing.ahead import Ahead
 from bot.conversation.hearing.faults import why_not_heard
 from bot.conversation.hearing.gist import Gists
 from bot.conversation.hearing.hearing import Hearing, Listening, Sound
@@ -19,7 +20,7 @@ from bot.delivery import Draft, View
 from bot.errors import ChatClosed, DeliveryError, ProviderError
 from bot.media import UnusableAudio
 from bot.messages import ChatKind
-from bot.ports import Button, CancelReason, Turn
+from bot.ports import Button, CancelReason, Clock, Turn
 from bot.storage import ledger
 from bot.storage.transcripts import Showing, Transcript, save_summary
 from bot.texts import say
@@ -28,8 +29,9 @@ __all__ = ["TranscriptReplies", "buttons_of"]
 
 log = structlog.get_logger(__name__)
 
-# A shorter recording is heard before somebody has read that it is being heard.
+# A shorter recording is heard before somebody has read that it is being heard, or what the platform heard.
 _PROGRESS_SECONDS: Final = 60.0
+_PREVIEW_SECONDS: Final = 10.0
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -58,10 +60,38 @@ class _End:
     buttons: Rows = ()
 
 
+class _Progress:
+    """What a job's reply shows before its end: the words as they come, before them the platform's own."""
+
+    def __init__(self, job: _Job, listening: Listening, clock: Clock) -> None:
+        self._job = job
+        self._listening = listening
+        self.may_begin = False
+        self.ahead = Ahead(
+            adapter=job.sound.adapter, attachment=job.recorded.attachment, clock=clock, tell=self.show
+        )
+
+    def show(self) -> None:
+        """Show what there is now, if the whole is not to be had at once."""
+        if self.may_begin and not self._listening.transcript.complete and self._is_slow():
+            self._job.draft.show(self._view)
+
+    def _is_slow(self) -> bool:
+        transcript = self._listening.transcript
+        expected = transcript.seconds or self._job.recorded.attachment.duration_seconds or 0
+        least = _PREVIEW_SECONDS if self.ahead.words else _PROGRESS_SECONDS
+        return expected > least or (not expected and bool(transcript.passages))
+
+    def _view(self) -> View:
+        platform = self._job.sound.adapter.name.capitalize()
+        return self._job.look.growing(self._listening.transcript, preview=self.ahead.words, platform=platform)
+
+
 class TranscriptReplies:
     """Shared by all conversations; nothing to close."""
 
-    def __init__(self, *, hearing: Hearing, saying: Saying, gists: Gists) -> None:
+    def __init__(self, *, hearing: Hearing, saying: Saying, gists: Gists, clock: Clock) -> None:
+        self._clock = clock
         self._hearing = hearing
         self._saying = saying
         self._gists = gists
@@ -96,7 +126,13 @@ class TranscriptReplies:
             turn=turn,
             visit=visit,
             recorded=recorded,
-            sound=Sound(attachment=recorded.attachment, key=turn.key, adapter=adapter, model=model),
+            sound=Sound(
+                attachment=recorded.attachment,
+                key=turn.key,
+                adapter=adapter,
+                model=model,
+                persona_models=visit.persona.hearing_models,
+            ),
             look=Look(
                 speaker=recorded.speaker,
                 language=visit.language,
@@ -137,15 +173,13 @@ class TranscriptReplies:
 
     async def _follow(self, job: _Job, listening: Listening) -> None:
         """Show the words as they come; the first thing stored is whose they are and where they are shown."""
-        noted = False
-        async for transcript in listening.changes():
-            if transcript.id and not noted:
-                await job.turn.effect(job.recorded.shown_in(job.turn, transcript.id))
-                noted = True
-            expected = transcript.seconds or job.recorded.attachment.duration_seconds or 0
-            is_slow = expected > _PROGRESS_SECONDS or (not expected and transcript.passages)
-            if transcript.id and is_slow and not transcript.complete:
-                job.draft.show(lambda: job.look.growing(listening.transcript))
+        progress = _Progress(job, listening, self._clock)
+        async with progress.ahead:
+            async for transcript in listening.changes():
+                if transcript.id and not progress.may_begin:
+                    await job.turn.effect(job.recorded.shown_in(job.turn, transcript.id))
+                    progress.may_begin = True
+                progress.show()
 
     async def _summed_up(self, job: _Job, transcript: Transcript) -> Transcript:
         """A long one with its two lines; without them where no model gives any."""
@@ -165,9 +199,8 @@ class TranscriptReplies:
             return ()
         if not is_long(transcript) and job.visit.chat_kind is not ChatKind.PRIVATE:
             return ((Button(label="⋯", data=_data("more", job)),),)
-        return buttons_of(
-            job.turn.id, job.recorded.position, job.language, again=len(self._hearing.models) > 1
-        )
+        another = self._hearing.another(transcript.model, job.visit.persona.hearing_models)
+        return buttons_of(job.turn.id, job.recorded.position, job.language, again=bool(another))
 
     @staticmethod
     def _stopped(job: _Job, listening: Listening | None) -> _End:

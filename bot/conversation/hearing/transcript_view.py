@@ -66,9 +66,17 @@ class Look:
     model: str = ""
     seconds: float = 0.0
 
-    def growing(self, transcript: Transcript) -> View:
-        """While it is being heard: a line of progress, and the newest words with their times."""
+    def growing(self, transcript: Transcript, *, preview: str = "", platform: str = "") -> View:
+        """While it is being heard: a line of progress, and the newest words with their times.
+
+        Before there are any, ``preview`` is shown as what it is: what the ``platform`` heard itself.
+        """
         heard = transcript.passages[-1] if transcript.passages else None
+        if heard is None and preview:
+            # Not as a status: a reply that only grows, as on Slack, leaves that out.
+            remark = say("hearing_preliminary", self.language, platform=platform)
+            parts = (self._heading(transcript), remark, _quotation(_plain(preview)))
+            return View(markdown="\n\n".join(parts))
         if heard is None:
             status = say("hearing_begins", self.language)
         elif transcript.seconds:

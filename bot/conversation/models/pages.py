@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.conversation.changing import choice_button
 from bot.conversation.models.comparison import short_name
 from bot.conversation.models.search import plain_ones
 from bot.conversation.personas.page import code
@@ -158,8 +159,7 @@ def _vendor_rows(offer: Offer) -> Iterable[tuple[Button, ...]]:
 
 
 def _choice(model: str, *, mark: bool = False, label: str = "") -> Button:
-    name = label or short_name(model)
-    return Button(label=f"✓ {name}" if mark else name, data=f"model:use:{handle_of(model)}")
+    return choice_button(label or short_name(model), f"model:use:{handle_of(model)}", present=mark)
 
 
 def _with_twin(offer: Offer, info: ModelInfo) -> tuple[Button, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
+from bot.conversation.perceiving.fetched import Fetches
 from bot.conversation.perceiving.progress import show_progress
 from bot.conversation.saying import Saying
 from bot.conversation.visit import Reads, Visit
@@ -18,21 +20,33 @@ from bot.ports import Adapter, Turn
 from bot.storage.readings import Reading, readings_of, save_reading
 from bot.texts import say
 
-__all__ = ["NotReadable", "Perceived", "Perceiving", "Place", "Reader"]
+__all__ = ["UNSEEN", "NotReadable", "NotSeen", "Perceived", "Perceiving", "Place", "Reader"]
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 3
 _MOST_ATTACHMENTS = 20
 _UNREADABLE = "[Something is attached that could not be read]"
+UNSEEN = (
+    "[Pictures came with this that nobody here could see. Nothing is known of what they show: say so where "
+    "it matters, and do not describe them]"
+)
 
 
 class NotReadable(BotError):
-    """An attachment that nothing can be made of; ``sentence`` tells the person why and what to do."""
+    """An attachment that nothing can be made of; ``sentence`` tells the person why and what to do.
 
-    def __init__(self, sentence: str) -> None:
+    ``empty`` says that nothing is in it, rather than that it could not be read.
+    """
+
+    def __init__(self, sentence: str, *, empty: bool = False) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.empty = empty
+
+
+class NotSeen(NotReadable):
+    """Something to look at, where no model that may be asked sees."""
 
 
 def _tell_nobody(line: str) -> None:
@@ -41,12 +55,21 @@ def _tell_nobody(line: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """For whom and where an attachment is read. ``tell`` shows them a line about how far that is."""
+    """For whom and where an attachment is read. ``tell`` shows them a line about how far that is.
+
+    Files come through ``fetch``: from ``files`` where they are kept for several to read, else from the
+    platform.
+    """
 
     turn: Turn
     visit: Visit
     adapter: Adapter
     tell: Callable[[str], None] = _tell_nobody
+    files: Fetches | None = None
+
+    def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The attachment's bytes, as they come. Raises DeliveryError, on entering or from the bytes."""
+        return (self.files or self.adapter).fetch(attachment)
 
     @property
     def language(self) -> str:
@@ -87,7 +110,12 @@ class Perceived:
     @property
     def found(self) -> bool:
         """Whether there is anything the model can answer to."""
-        return any(reading.text or reading.pictures for reading in self.readings)
+        return any(reading.text not in ("", UNSEEN) or reading.pictures for reading in self.readings)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether there is something to look at of which nothing is known, because no model here sees."""
+        return any(reading.text == UNSEEN for reading in self.readings)
 
 
 class Perceiving:
@@ -159,6 +187,8 @@ class Perceiving:
     async def _read(self, attachment: Attachment, place: Place) -> Reading:
         try:
             return await self._readers[attachment.kind].read(attachment, place)
+        except NotSeen as exc:
+            return Reading(text=UNSEEN, remark=exc.sentence)
         except NotReadable as exc:
             sentence = exc.sentence
         except (ChatClosed, Fenced, StorageError):

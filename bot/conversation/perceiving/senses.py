@@ -20,3 +20,4 @@ class Senses:
     speaking: TextToSpeech
     speaking_models: tuple[str, ...]
     voices: KeepsVoices
+    dialogue_models: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ _ASSISTANT: Final = (
     "Write Markdown; put code in fenced blocks with their language. "
     "If you are not sure, say so; never invent facts, sources or links. "
     "If a question can be meant in two ways that matter, say which one you answer. "
-    "Use a tool when it gives a surer answer than you can, for example for arithmetic or the time."
+    "Use a tool when it gives a surer answer than you can, as for arithmetic or the time."
 )
 
 _TRANSLATOR: Final = (

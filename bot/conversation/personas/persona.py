@@ -30,8 +30,9 @@ class Persona:
     """A way to answer.
 
     Empty ``models`` means the service's own chain, ``tools`` None every tool there is; None elsewhere leaves
-    the service's or the model's default. ``title``, ``description`` and ``greeting`` are keys of the bot's
-    texts for built-in personas and the text itself for all others: ``words_of`` reads them.
+    the service's or the model's default. ``hearing_models`` are asked first, and after them the service's
+    own. ``title``, ``description`` and ``greeting`` are keys of the bot's texts for built-in personas and
+    the text itself for all others: ``words_of`` reads them.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Persona:
     description: str = ""
     greeting: str = ""
     models: tuple[str, ...] = ()
+    hearing_models: tuple[str, ...] = ()
     tools: tuple[str, ...] | None = None
     temperature: float | None = None
     top_p: float | None = None
@@ -95,7 +97,8 @@ class LostModel:
 
 def lost_models(persona: Persona) -> tuple[LostModel, ...]:
     """Those of the persona's own models that are known to be gone or renamed."""
-    successors = ((model, successor_of(model)) for model in persona.models)
+    named = dict.fromkeys((*persona.models, *persona.hearing_models))
+    successors = ((model, successor_of(model)) for model in named)
     return tuple(
         LostModel(model=model, successor=successor, renamed=model.removeprefix("Pro/") in ALIASES)
         for model, successor in successors
@@ -112,6 +115,7 @@ def persona_from(name: str, settings: PersonaSettings) -> Persona:
         description=settings.description,
         greeting=settings.greeting,
         models=settings.models,
+        hearing_models=settings.hearing_models,
         tools=settings.tools,
         temperature=settings.temperature,
         top_p=settings.top_p,
@@ -137,7 +141,7 @@ def read_persona(name: str, definition: str) -> Persona:
 
 _GROUP = (
     "This is a group chat. Each message begins with its author's name and a colon. Tell people apart, answer "
-    "the one who wrote last, and do not put a name before your own answer."
+    "who wrote last, and put no name before your own answer."
 )
 
 

@@ -126,7 +126,7 @@ class DocumentReader:
 
         async def read() -> Document:
             async with (
-                place.adapter.fetch(attachment) as chunks,
+                place.fetch(attachment) as chunks,
                 self._documents.keep(chunks) as path,
             ):
                 return await self._documents.read(path, name=attachment.name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bot.errors import ContextOverflow, ProviderError, ProviderRefused
+from bot.ports import Picture
 
 __all__ = ["picture_trouble"]
 
@@ -17,12 +19,15 @@ _NOBODY_SEES: Final = frozenset({20012, 20041, 30003})
 _BODY_TOO_LARGE: Final = 413
 
 
-def picture_trouble(error: ProviderError) -> str:
-    """The sentence for a question with pictures that failed like this; "" where they are not to blame."""
+def picture_trouble(error: ProviderError, pictures: Sequence[Picture]) -> str:
+    """The sentence for a question with these pictures that failed like this; "" for other failures."""
+    if not pictures:
+        return ""
     if not isinstance(error, ProviderRefused):
         return ""
     if isinstance(error, ContextOverflow) or error.status == _BODY_TOO_LARGE:
         return "pictures_too_many"
     if error.code in _NOBODY_SEES:
         return "pictures_unseen"
-    return "picture_refused" if error.code in _ABOUT_PICTURES else ""
+    refused = "film_refused" if any(picture.is_film for picture in pictures) else "picture_refused"
+    return refused if error.code in _ABOUT_PICTURES else ""

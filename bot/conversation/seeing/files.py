@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import BinaryIO, Final, TypeVar
 
 from bot.conversation.perceiving.perceiving import NotReadable, Place
 from bot.errors import PartRejected, PlatformBusy, PlatformUnclear
@@ -42,6 +43,12 @@ class Fetching:
             raise FileTooLarge
         return data
 
+    async def into(self, file: BinaryIO, attachment: Attachment, place: Place, *, most_bytes: int) -> None:
+        """Write all bytes to an empty file. Raises FileTooLarge, NotReadable and DeliveryError."""
+        if (attachment.size_bytes or 0) > most_bytes:
+            raise FileTooLarge
+        await self.patiently(lambda: self._pour(file, attachment, place, most_bytes), place)
+
     async def patiently(self, fetch: Callable[[], Awaitable[_T]], place: Place) -> _T:
         """What ``fetch`` gives, tried again while the platform is busy. Raises NotReadable, DeliveryError."""
         for again in range(_TRIES):
@@ -57,10 +64,20 @@ class Fetching:
         raise AssertionError("unreachable")
 
     @staticmethod
+    async def _pour(file: BinaryIO, attachment: Attachment, place: Place, most_bytes: int) -> None:
+        file.seek(0)
+        file.truncate()
+        async with place.fetch(attachment) as chunks:
+            async for chunk in chunks:
+                if file.tell() + len(chunk) > most_bytes:
+                    raise FileTooLarge
+                await asyncio.to_thread(file.write, chunk)
+
+    @staticmethod
     async def _read(attachment: Attachment, place: Place, most_bytes: int) -> bytes:
         """At most so many bytes; what comes after them is not waited for."""
         data = bytearray()
-        async with place.adapter.fetch(attachment) as chunks:
+        async with place.fetch(attachment) as chunks:
             async for chunk in chunks:
                 data += chunk
                 if len(data) >= most_bytes:

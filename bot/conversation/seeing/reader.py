@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import io
 from typing import Final
 
 import structlog
 
-from bot.conversation.perceiving.perceiving import NotReadable, Place
-from bot.conversation.prompt import AnswerSettings
+from bot.conversation.perceiving.perceiving import NotReadable, NotSeen, Place
 from bot.conversation.question import attachments_of
+from bot.conversation.seeing.eyes import Eyes
 from bot.conversation.seeing.files import Fetching, FileTooLarge
+from bot.conversation.seeing.films import stills_for
 from bot.media import (
     MOST_IMAGE_BYTES,
     MOST_PIXELS,
     MOST_PIXELS_IN_COPIES,
+    Films,
     ImageFault,
     Images,
     Looked,
+    UnusableFilm,
     UnusableImage,
     side_for,
 )
 from bot.messages import Attachment, AttachmentKind, Edited, Incoming
-from bot.ports import ChatModel
 from bot.storage.readings import Reading
 from bot.texts import say
 
@@ -43,18 +46,13 @@ _SENTENCES: Final = {
 
 
 class PictureReader:
-    """A Reader. Shared by all conversations; nothing to close.
+    """A Reader. Shared by all conversations; nothing to close."""
 
-    Where no model that may be asked sees, people are told so: a blind one would make up what it shows.
-    """
-
-    def __init__(
-        self, *, images: Images, fetching: Fetching, model: ChatModel, answers: AnswerSettings
-    ) -> None:
+    def __init__(self, *, images: Images, films: Films, fetching: Fetching, eyes: Eyes) -> None:
         self._images = images
+        self._films = films
         self._fetching = fetching
-        self._model = model
-        self._answers = answers
+        self._eyes = eyes
 
     async def read(self, attachment: Attachment, place: Place) -> Reading:
         """The picture. Raises NotReadable, and DeliveryError where the platform does not give it."""
@@ -65,25 +63,40 @@ class PictureReader:
             if words:
                 return Reading(text=words)  # a sticker's emoji says what it means
             raise
-        if looked.moves:
+        if looked.moves and not looked.picture.is_film:
             words = words or "[The picture is the first frame of an animation]"
         return Reading(text=words, pictures=(looked.picture,))
 
     async def _look(self, attachment: Attachment, place: Place) -> Looked:
-        if not self._is_seen(place):
-            raise NotReadable(say("pictures_unseen", place.language))
+        if not self._eyes.see(place):
+            raise NotSeen(say("pictures_unseen", place.language))
         try:
             data = await self._fetching.whole(attachment, place, most_bytes=MOST_IMAGE_BYTES)
-            return await self._images.look(data, longest_side=side_for(_pictures_in(place)))
+            return await self._look_at(data, place)
         except FileTooLarge as exc:
             raise NotReadable(_sentence(ImageFault.TOO_LARGE, place)) from exc
         except UnusableImage as exc:
             log.info("picture_not_seen", reason=exc.reason.value, detail=str(exc))
             raise NotReadable(_sentence(exc.reason, place)) from exc
 
-    def _is_seen(self, place: Place) -> bool:
-        chain = place.visit.persona.models or self._answers.models
-        return any(self._model.sees(model) for model in (*chain, *self._answers.seeing_models))
+    async def _look_at(self, data: bytes, place: Place) -> Looked:
+        """What moves is watched as films are; where that fails, its first picture stands for it, if any."""
+        try:
+            looked = await self._images.look(data, longest_side=side_for(_pictures_in(place)))
+        except UnusableImage as exc:
+            film = await self._watch(data, place) if exc.reason is ImageFault.MOVING else None
+            if film is None:
+                raise
+            return film
+        return (await self._watch(data, place) if looked.moves else None) or looked
+
+    async def _watch(self, data: bytes, place: Place) -> Looked | None:
+        try:
+            film = await self._films.watch(io.BytesIO(data), most_stills=stills_for(place))
+        except UnusableFilm as exc:
+            log.info("animation_not_seen", reason=exc.reason.value, detail=str(exc))
+            return None
+        return Looked(picture=film, moves=True)
 
 
 def _sentence(fault: ImageFault, place: Place) -> str:

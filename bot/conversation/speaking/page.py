@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.conversation.chat_settings import CHOICES, GAINS
 from bot.conversation.personas.page import code
-from bot.conversation.speaking.speaking import OWN, preset_of
+from bot.conversation.speaking.manner import OWN, preset_of
 from bot.conversation.visit import Visit
 from bot.ports import Button
 from bot.providers import PRESET_VOICES

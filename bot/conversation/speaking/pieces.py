@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-__all__ = ["FIRST_PIECE", "LONGEST_PIECE", "shortened", "speech_pieces"]
+__all__ = ["FIRST_PIECE", "LONGEST_PIECE", "gathered", "joined", "sentences_of", "shortened", "speech_pieces"]
 
 FIRST_PIECE: Final = 120
 LONGEST_PIECE: Final = 400
@@ -20,41 +21,58 @@ _CLAUSE: Final = re.compile(r"(?<=[，、：；])|(?<=[,;:])\s+|\s+[–—-]\s+"
 _WORD: Final = re.compile(r"\s+")
 
 
+def sentences_of(text: str) -> tuple[str, ...]:
+    """The sentences in order, none empty; a line's end ends one too."""
+    return tuple(part.strip() for part in _SENTENCE.split(text) if part.strip())
+
+
 def speech_pieces(text: str, *, first: int = FIRST_PIECE, longest: int = LONGEST_PIECE) -> tuple[str, ...]:
     """The pieces in order, none empty; the first of at most ``first`` characters, the others of ``longest``.
 
     Sentences stay together as far as they fit; one that is too long is cut at a comma, else between words.
     """
+    return gathered(sentences_of(text), first=first, longest=longest)
+
+
+def gathered(
+    sentences: Sequence[str], *, first: int = FIRST_PIECE, longest: int = LONGEST_PIECE
+) -> tuple[str, ...]:
+    """Sentences as pieces. See ``speech_pieces``."""
     pieces: list[str] = []
-    gathered = ""
-    for part in _parts(text, min(first, longest), longest):
+    piece = ""
+    for part in _parts(sentences, min(first, longest), longest):
         limit = longest if pieces else min(first, longest)
-        together = f"{gathered}{_joint(gathered, part)}{part}"
-        if gathered and len(together) > limit:
-            pieces.append(gathered)
-            gathered = part
+        together = f"{piece}{_joint(piece, part)}{part}"
+        if piece and len(together) > limit:
+            pieces.append(piece)
+            piece = part
         else:
-            gathered = together
-    return (*pieces, gathered) if gathered else tuple(pieces)
+            piece = together
+    return (*pieces, piece) if piece else tuple(pieces)
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """The sentences as one piece, however long."""
+    return functools.reduce(lambda before, after: f"{before}{_joint(before, after)}{after}", sentences, "")
 
 
 def shortened(text: str, *, most_bytes: int) -> tuple[str, bool]:
-    """As many whole sentences from the beginning as ``most_bytes`` of UTF-8 hold, and whether that is all."""
+    """The first sentences that fit into ``most_bytes`` of UTF-8, a line each, and whether that is all."""
     if len(text.encode()) <= most_bytes:
         return text, True
     kept = ""
-    for sentence in _split(_SENTENCE, text):
-        longer = f"{kept}{_joint(kept, sentence)}{sentence}"
+    for sentence in sentences_of(text):
+        longer = f"{kept}\n{sentence}".strip()
         if len(longer.encode()) > most_bytes:
             break
         kept = longer
     return kept or text.encode()[:most_bytes].decode(errors="ignore").strip(), False
 
 
-def _parts(text: str, first: int, longest: int) -> Iterator[str]:
+def _parts(sentences: Sequence[str], first: int, longest: int) -> Iterator[str]:
     """Sentences, and parts of those that are too long: the first of them ends within ``first``."""
     limit = first
-    for sentence in _split(_SENTENCE, text):
+    for sentence in sentences:
         for part in _cut(sentence, limit, longest):
             yield part
             limit = longest
@@ -77,10 +95,6 @@ def _cut_place(text: str, limit: int) -> int:
         if places and places[-1] >= limit // 4:
             return places[-1]
     return limit
-
-
-def _split(mark: re.Pattern[str], text: str) -> list[str]:
-    return [part.strip() for part in mark.split(text) if part.strip()]
 
 
 def _joint(before: str, after: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
+from bot.conversation.speaking.pieces import shortened
 from bot.rendering import (
     Block,
     Bold,
@@ -35,13 +36,27 @@ from bot.rendering import (
 )
 from bot.texts import say
 
-__all__ = ["speakable_text", "spoken_language"]
+__all__ = ["MOST_SPOKEN_BYTES", "speakable_text", "spoken_language", "text_to_speak"]
+
+# About five minutes in English and in Chinese; bytes are also what the provider charges for (facts §9).
+MOST_SPOKEN_BYTES: Final = 4_500
 
 _URL: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"'，。；！？、）】》”’]+", re.IGNORECASE)
 _URL_END: Final = ".,;:!?)]}"
 _ENDED: Final = re.compile(r"[.!?:;,…。！？：；，、—][\"')\]}”’」』）】》]*$")
 _SPACE: Final = re.compile(r"\s+")
 _SPACE_BEFORE_MARK: Final = re.compile(r"\s+(?=[,.!?;:，。！？；：、](?:\s|$))")
+# What models write besides Markdown: tags of HTML, and marks of notes and sources.
+_ATTRIBUTES: Final = r"(?:\s+[\w-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>"
+_WITHIN: Final = (
+    "a|abbr|b|big|code|del|em|font|i|img|ins|kbd|mark|q|s|samp|small|span|strike|strong|sub|sup|tt|u|var"
+)
+_BETWEEN: Final = (
+    "blockquote|br|center|dd|details|div|dl|dt|h[1-6]|hr|li|ol|p|pre|summary|table|tbody|td|th|thead|tr|ul"
+)
+_TAG_WITHIN: Final = re.compile(f"</?(?:{_WITHIN}){_ATTRIBUTES}", re.IGNORECASE)
+_TAG_BETWEEN: Final = re.compile(f"</?(?:{_BETWEEN}){_ATTRIBUTES}", re.IGNORECASE)
+_NOTE: Final = re.compile(r"\[\^[\w-]{1,20}\]:?|【\d+†[^【】]{0,40}】")
 _ARROWS: Final = re.compile(r"\s*[←-⇿⟵-⟿]\s*")
 _PLAIN_FORMULA: Final = re.compile(r"[A-Za-z0-9 .,+=<>%()-]{1,40}")
 _UNSPOKEN_IN_CODE: Final = re.compile(r"[^\w\s.,:+%/-]|(?<!\w)[.,:/]|[.,:/](?!\w)|_")
@@ -49,6 +64,8 @@ _LONGEST_CODE: Final = 60
 # Letterlike signs (№, ℃, ™) are read; pictures, also those of other blocks, are not.
 _LETTERLIKE: Final = range(0x2100, 0x2150)
 _LAST_LATIN: Final = 0xFF
+# Persian words are told apart by it.
+_NON_JOINER: Final = "\u200c"
 # What joins and colours emoji, and what asks for a picture instead of a letter.
 _EMOJI_PARTS: Final = re.compile("[\u200d\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -71,6 +88,13 @@ def speakable_text(markdown: str) -> str:
     What cannot be read aloud (code, a table, a formula) is said to be in the message, each kind once.
     """
     return "\n".join(_Reader(spoken_language(markdown)).lines(parse(markdown).blocks))
+
+
+def text_to_speak(markdown: str) -> str:
+    """What of an answer is read aloud: all of it, or its beginning and where the rest is."""
+    text = speakable_text(markdown)
+    spoken, whole = shortened(text, most_bytes=MOST_SPOKEN_BYTES)
+    return spoken if whole else f"{spoken}\n{say('speech_rest', spoken_language(text))}"
 
 
 class _Reader:
@@ -141,7 +165,7 @@ class _Reader:
     def _inline(self, inline: Inline) -> str:
         match inline:
             case Text(text=text):
-                return _without_urls(text)
+                return _without_urls(_without_tags(text))
             case Bold(children=children) | Italic(children=children) | Link(children=children):
                 return self._inlines(children)
             case Strike():
@@ -167,6 +191,10 @@ class _Reader:
         return words if len(text) <= _LONGEST_CODE else say("speech_some_code", self._language)
 
 
+def _without_tags(text: str) -> str:
+    return _NOTE.sub("", _TAG_BETWEEN.sub(" ", _TAG_WITHIN.sub("", text)))
+
+
 def _without_urls(text: str) -> str:
     """An address is named by its host: nobody takes the rest down by ear."""
     return _URL.sub(_host, text)
@@ -184,22 +212,34 @@ def _host(found: re.Match[str]) -> str:
 
 def _plain_formula(text: str) -> str:
     """A formula that reads like its words; empty for one that needs to be seen."""
-    return text.strip() if _PLAIN_FORMULA.fullmatch(text.strip()) else ""
+    formula = text.strip()
+    return formula if _PLAIN_FORMULA.fullmatch(formula) and _is_heard(formula) else ""
 
 
 def _tidied(text: str) -> str:
     text = _ARROWS.sub(", ", _EMOJI_PARTS.sub("", text))
-    text = "".join(" " if _is_picture(character) else character for character in text)
+    text = "".join(_said(character) for character in text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return _SPACE_BEFORE_MARK.sub("", _SPACE.sub(" ", _joined(lines))).strip(" ,")
 
 
 def _joined(lines: Sequence[str]) -> str:
-    """One line of several: Chinese takes no space where it is broken."""
+    """One line of several: Chinese takes no space where it is broken, and what begins anew a pause."""
     whole = ""
     for line in lines:
-        whole = f"{whole}{'' if not whole or _CHINESE_END.search(whole) else ' '}{line}"
+        if not whole or _CHINESE_END.search(whole):
+            whole = f"{whole}{line}"
+        else:
+            begins_anew = line[0].isupper() or line[0].isdigit()
+            whole = f"{whole}{',' if begins_anew and not _ENDED.search(whole) else ''} {line}"
     return whole
+
+
+def _said(character: str) -> str:
+    """A letter as it is, a space for a picture, and nothing for what only tells how to show letters."""
+    if _is_picture(character):
+        return " "
+    return "" if unicodedata.category(character) == "Cf" and character != _NON_JOINER else character
 
 
 def _is_picture(character: str) -> bool:

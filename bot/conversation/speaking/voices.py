@@ -21,11 +21,11 @@ from bot.conversation.speaking.consent import (
     is_consent,
 )
 from bot.conversation.visit import Visit
-from bot.errors import DeliveryError, ProviderAccountError, ProviderError
+from bot.errors import DeliveryError, ProviderError
 from bot.media import UnusableAudio, open_sound
 from bot.messages import Attachment
 from bot.ports import Adapter, Clock, OwnVoice, TranscriptionRequest, VoiceSample
-from bot.providers import REAL_NAME_NEEDED
+from bot.providers import BAD_SAMPLE, REAL_NAME_NEEDED, SAMPLE_TOO_LARGE
 from bot.storage import Database
 from bot.storage.voices import MadeVoice, discarded_voices, drop_voice
 from bot.texts import say
@@ -36,6 +36,11 @@ log = structlog.get_logger(__name__)
 
 _MOST_BYTES: Final = 20 * 1024 * 1024
 _SAMPLE_RATE: Final = 24_000
+_REASONS: Final = {
+    REAL_NAME_NEEDED: "speech_new_real_name",
+    BAD_SAMPLE: "speech_new_unusable",
+    SAMPLE_TOO_LARGE: "speech_new_unusable",
+}
 
 
 class VoiceNotMade(Exception):
@@ -134,8 +139,7 @@ class OwnVoices:
             )
         except ProviderError as exc:
             log.warning("voice_not_made", code=exc.code, trace_id=exc.trace_id, reason=str(exc))
-            unverified = isinstance(exc, ProviderAccountError) and exc.code == REAL_NAME_NEEDED
-            raise _not_made("speech_new_real_name" if unverified else "speech_new_failed", visit) from exc
+            raise _not_made(_REASONS.get(exc.code, "speech_new_failed"), visit) from exc
 
 
 def _not_made(key: str, visit: Visit, **values: object) -> VoiceNotMade:

@@ -13,11 +13,7 @@ __all__ = ["calculate"]
 
 @tool(timeout_seconds=10)
 async def calculate(
-    expression: Annotated[str, "For example: 1,250 * (1 + 3%)^5, 15% of 80, sqrt(2), round(10/3, 2), 20!"],
+    expression: Annotated[str, "Such as 1.03^5, 15% of 80, 7 mod 3, 20!, sin(30°)"],
 ) -> str:
-    """Calculate exactly; use it for any arithmetic beyond the trivial.
-
-    Knows + - * / // mod ^ ! (), n%, pi, e, sqrt, cbrt, ln, log(x, base), exp, sin, cos, tan (radians or 30°),
-    round(x, places), floor, ceil, abs, min, max, gcd, lcm.
-    """
+    """Calculate exactly; use it for any arithmetic beyond the trivial."""
     return number_text(evaluate(expression))

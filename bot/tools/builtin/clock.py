@@ -17,10 +17,10 @@ _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Sat
 @tool(timeout_seconds=10)
 async def current_time(
     context: ToolContext,
-    zone: Annotated[str, "IANA zone, UTC offset, city or country; empty for the user's own"] = "",
-    compare_with: Annotated[str, "A second place, to learn the time difference"] = "",
+    zone: Annotated[str, "City, country, UTC offset or IANA zone; the user's own if empty"] = "",
+    compare_with: str = "",
 ) -> str:
-    """Tell the date, weekday, time and UTC offset now, anywhere in the world."""
+    """Tell the date, weekday, time and UTC offset now; compare two places."""
     now = context.clock.now()
     here = await _find(zone.strip() or context.time_zone or "UTC")
     if not compare_with.strip():

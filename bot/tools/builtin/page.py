@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from typing import Annotated, Final
+from typing import Final
 
 from bot.tools.tool import Tool, ToolContext, tool
 from bot.tools.web.content import Kind, decode_text, kind_of, media_type
@@ -38,7 +38,7 @@ def page_reader(fetcher: WebFetcher) -> Tool:
     async def fetch_page(
         context: ToolContext,
         url: str,
-        part: Annotated[int, "Of a long page"] = 1,
+        part: int = 1,
     ) -> str:
         """Read a public web page as text: to open a link, or for facts that may have changed."""
         page = await fetcher.fetch(url, languages=_LANGUAGES.get(context.language[:2], "en"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import decimal
-from typing import Annotated
 
 from bot.errors import ToolRetry
 from bot.tools.builtin.expression import evaluate
@@ -17,12 +16,8 @@ __all__ = ["convert", "convert_units"]
 
 
 @tool(timeout_seconds=10)
-async def convert_units(
-    value: Annotated[str, "A number or expression"],
-    from_unit: Annotated[str, "Such as ft, F, mpg, MiB, 斤"],
-    to_unit: str,
-) -> str:
-    """Convert units exactly, also kitchen, fuel, data and Chinese ones; no currencies."""
+async def convert_units(value: str, from_unit: str, to_unit: str) -> str:
+    """Convert units exactly, such as F, mpg, MiB or 斤; no currencies."""
     source, target = find_pair(from_unit, to_unit)
     given = evaluate(value)
     return (

@@ -8,11 +8,11 @@ from typing import Final
 from tests.benchmarks.subjects import Subject
 
 from .page import PagePlace
-from .place import API_KEY, Place, Platform, Sighting
+from .place import API_KEY, Place, Platform, Sighting, TakesFiles
 from .slack import SlackPlace
 from .telegram import TelegramPlace
 
-__all__ = ["API_KEY", "PLATFORMS", "Place", "Platform", "Sighting"]
+__all__ = ["API_KEY", "PLATFORMS", "Place", "Platform", "Sighting", "TakesFiles"]
 
 _PARLEY = Subject(name="parley", module="bot", is_service=True)
 _EVERYWHERE = frozenset(("start", "latency", "instant", "stream200"))
@@ -31,7 +31,7 @@ PLATFORMS: Final = (
             Subject(name="common", module="tests.benchmarks.references.common"),
             _floor("floor"),
         ),
-        scenarios=_EVERYWHERE | {"crowd", "burst", "stream1000", "memory"},
+        scenarios=_EVERYWHERE | {"crowd", "burst", "stream1000", "memory", "voice", "notes", "pile", "files"},
     ),
     Platform(
         name="slack-socket",

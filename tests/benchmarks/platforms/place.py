@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tests.benchmarks.subjects import Running, Subject
 
-__all__ = ["API_KEY", "Place", "PlaceMaker", "Platform", "Sighting"]
+__all__ = ["API_KEY", "Place", "PlaceMaker", "Platform", "Sighting", "TakesFiles"]
 
 API_KEY = "sk-for-benchmarks-only"
 
@@ -56,6 +56,20 @@ class Place(Protocol):
 
     def answers(self, chat: int) -> list[str]:
         """What the bot's messages in a chat show now."""
+
+
+@runtime_checkable
+class TakesFiles(Protocol):
+    """A place where people can also speak, and send files."""
+
+    async def open_group(self, *, writes_all: bool) -> int:
+        """A group with the bot; ``writes_all`` sets it to write down every recording. Its number."""
+
+    async def send_voice(self, chat: int, data: bytes, *, seconds: int) -> float:
+        """Send a voice note into a chat or a group; when it was sent."""
+
+    async def send_file(self, chat: int, data: bytes, *, name: str, text: str) -> float:
+        """Send a file with a text; when it was sent."""
 
 
 class PlaceMaker(Protocol):

@@ -1,17 +1,28 @@
-"""Telegram as the benchmark sees it: private chats with a bot that polls."""
+"""Telegram as the benchmark sees it: private chats with a bot that polls, and groups that speak."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
 from tests.benchmarks.subjects import Running
-from tests.fakes.telegram import ApiCall, FakeTelegram, Message, PrivateChat
+from tests.fakes.telegram import (
+    ApiCall,
+    FakeTelegram,
+    Group,
+    Message,
+    Participant,
+    Person,
+    PrivateChat,
+)
 
 from .place import Sighting
 from .watch import Watch
 
 __all__ = ["TelegramPlace"]
 
+# What a Bot API server of one's own hands out; Telegram's cloud gives bots 20 MB.
+_LARGEST_FILE_BYTES = 2_000 * 1024 * 1024
+_SETTING_SECONDS = 60.0
 _VISIBLE = frozenset(("sendMessage", "editMessageText", "sendRichMessage"))
 
 
@@ -19,8 +30,11 @@ class TelegramPlace:
     """A Telegram without flood control; a chat is known by its number on Telegram."""
 
     def __init__(self) -> None:
-        self.telegram = FakeTelegram(flood="off")
+        self.telegram = FakeTelegram(
+            flood="off", reads_all_group_messages=True, largest_download_bytes=_LARGEST_FILE_BYTES
+        )
         self._chats: dict[int, PrivateChat] = {}
+        self._groups: dict[int, tuple[Group, Person]] = {}
         self._watch: Watch[ApiCall] = Watch(
             calls=lambda: self.telegram.calls,
             visible=_VISIBLE,
@@ -66,6 +80,38 @@ class TelegramPlace:
         message = await self._chats[chat].say(text)
         return message.history[0].at
 
+    async def open_group(self, *, writes_all: bool) -> int:
+        """A group of one person, who owns it."""
+        person = self.telegram.person("Team lead")
+        group = self.telegram.group("Team", [person])
+        self._groups[group.chat.id] = group, person
+        if writes_all:
+            await group.say(person, "/settings")
+            await self.telegram.until(
+                lambda: bool(group.texts) and bool(group.last.buttons), seconds=_SETTING_SECONDS
+            )
+            await group.press(person, group.last, "🎙 Write all")
+        return group.chat.id
+
+    async def send_voice(self, chat: int, data: bytes, *, seconds: int) -> float:
+        message = await self._sender(chat).send_voice(data, duration_seconds=seconds)
+        return message.history[0].at
+
+    async def send_file(self, chat: int, data: bytes, *, name: str, text: str) -> float:
+        """As clients do: sound that can be played is sent as such."""
+        sender = self._sender(chat)
+        if name.endswith(".wav"):
+            message = await sender.send_audio(data, name=name, mime_type="audio/x-wav", caption=text)
+        else:
+            message = await sender.send_document(data, name=name, caption=text)
+        return message.history[0].at
+
+    def _sender(self, chat: int) -> Participant:
+        if chat in self._groups:
+            group, person = self._groups[chat]
+            return group.by(person)
+        return self._chats[chat]
+
     async def changed(self, seconds: float) -> None:
         await self.telegram.world.changes.wait(seconds)
 
@@ -76,4 +122,5 @@ class TelegramPlace:
         return [message.text for message in self._messages(chat)]
 
     def _messages(self, chat: int) -> list[Message]:
-        return self._chats[chat].bot_messages
+        room = self._groups[chat][0] if chat in self._groups else self._chats[chat]
+        return room.bot_messages

@@ -15,7 +15,10 @@ from aiogram.types import Message
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
+from tests.benchmarks.references.sound import plain_wav
+
 MODEL = "Qwen/Qwen3-8B"
+HEARING_MODEL = "FunAudioLLM/SenseVoiceSmall"
 EDIT_EVERY_SECONDS = 1.0
 
 History = list[ChatCompletionMessageParam]
@@ -26,13 +29,29 @@ locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
 
 async def answer(message: Message, bot: Bot, model: AsyncOpenAI) -> None:
-    """Answer one message; the messages of a chat in turn."""
+    """Answer one message, those of a chat in turn; in groups write down what is spoken."""
+    if message.chat.type != "private":
+        if message.voice:
+            await message.reply(await hear(message, bot, model))
+        return
     async with locks[message.chat.id]:
         history = histories[message.chat.id]
-        history.append({"role": "user", "content": message.text or ""})
         await bot.send_chat_action(message.chat.id, "typing")
+        spoken = await hear(message, bot, model) if message.voice or message.audio else ""
+        history.append({"role": "user", "content": message.text or f"{spoken} {message.caption or ''}"})
         text = await stream(message, model, history)
         history.append({"role": "assistant", "content": text})
+
+
+async def hear(message: Message, bot: Bot, model: AsyncOpenAI) -> str:
+    """What is said in a recording."""
+    recording = message.voice or message.audio
+    assert recording is not None
+    file = await bot.download(recording.file_id)
+    assert file is not None
+    wav = await asyncio.to_thread(plain_wav, file.read())
+    heard = await model.audio.transcriptions.create(model=HEARING_MODEL, file=("speech.wav", wav))
+    return heard.text
 
 
 async def stream(message: Message, model: AsyncOpenAI, history: History) -> str:

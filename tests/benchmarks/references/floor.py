@@ -13,6 +13,7 @@ import orjson
 import uvloop
 
 from tests.benchmarks.references.provider import Provider, new_histories
+from tests.benchmarks.references.sound import plain_wav
 
 EDIT_EVERY_SECONDS = 1.0
 POLL_SECONDS = 30
@@ -23,6 +24,7 @@ class Floor:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._files = f"{os.environ['TELEGRAM_API_BASE_URL']}/file/bot{os.environ['TELEGRAM_BOT_TOKEN']}"
         self._api = f"{os.environ['TELEGRAM_API_BASE_URL']}/bot{os.environ['TELEGRAM_BOT_TOKEN']}"
         self._provider = Provider(session)
         self._histories = new_histories()
@@ -52,11 +54,24 @@ class Floor:
 
     async def _answer(self, message: dict[str, Any]) -> None:
         chat = message["chat"]["id"]
+        if message["chat"]["type"] != "private":
+            if "voice" in message:
+                await self._call("sendMessage", chat_id=chat, text=await self._hear(message))
+            return
         async with self._locks[chat]:
             history = self._histories[str(chat)]
-            history.append({"role": "user", "content": message.get("text", "")})
             await self._call("sendChatAction", chat_id=chat, action="typing")
+            spoken = await self._hear(message) if "voice" in message or "audio" in message else ""
+            text = message.get("text") or f"{spoken} {message.get('caption', '')}"
+            history.append({"role": "user", "content": text})
             history.append({"role": "assistant", "content": await self._show(chat, history)})
+
+    async def _hear(self, message: dict[str, Any]) -> str:
+        recording = message.get("voice") or message["audio"]
+        file = await self._call("getFile", file_id=recording["file_id"])
+        async with self._session.get(f"{self._files}/{file['file_path']}") as answer:
+            data = await answer.read()
+        return await self._provider.hear(await asyncio.to_thread(plain_wav, data))
 
     async def _show(self, chat: int, history: list[dict[str, str]]) -> str:
         sent, text, shown, edited_at = 0, "", "", 0.0

@@ -12,6 +12,7 @@ import orjson
 __all__ = ["Histories", "Provider", "new_histories"]
 
 MODEL = "Qwen/Qwen3-8B"
+HEARING_MODEL = "FunAudioLLM/SenseVoiceSmall"
 
 History = list[dict[str, str]]
 Histories = defaultdict[str, History]
@@ -28,10 +29,17 @@ class Provider:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._url = f"{os.environ['SILICONFLOW_BASE_URL']}/chat/completions"
-        self._headers = {
-            "Authorization": f"Bearer {os.environ['SILICONFLOW_API_KEY']}",
-            "Content-Type": "application/json",
-        }
+        self._hearing_url = f"{os.environ['SILICONFLOW_BASE_URL']}/audio/transcriptions"
+        self._key = {"Authorization": f"Bearer {os.environ['SILICONFLOW_API_KEY']}"}
+        self._headers = {**self._key, "Content-Type": "application/json"}
+
+    async def hear(self, wav: bytes) -> str:
+        """What is said in a recording."""
+        form = aiohttp.FormData({"model": HEARING_MODEL})
+        form.add_field("file", wav, filename="speech.wav", content_type="audio/wav")
+        async with self._session.post(self._hearing_url, data=form, headers=self._key) as answer:
+            answer.raise_for_status()
+            return str(orjson.loads(await answer.read())["text"])
 
     async def pieces(self, history: History) -> AsyncIterator[str]:
         """The answer, piece by piece."""

@@ -80,7 +80,6 @@ class TerminalRoom(Room):
     redelivers = False
     replies = False
     writes_anything = False
-    tells = False
     forges = False
 
     def __init__(self, seat: Seat, folder: Path) -> None:
@@ -125,6 +124,10 @@ class TerminalRoom(Room):
     async def press(self, label: str) -> None:
         number = re.findall(rf"\[(\d+)\] {re.escape(label)}", self.seat.screen)[-1]
         await self._type(f":{number}")
+
+    def told(self) -> list[str]:
+        """What stands right below the choice that was taken."""
+        return [line for line in self.newest().splitlines() if line.strip()][:1]
 
     def answered_message(self, message_id: str) -> str:
         return ""

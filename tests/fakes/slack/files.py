@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 __all__ = ["LOGIN_PAGE", "FileStore", "StoredFile", "Ticket"]
 
+PREVIEW = 100
 LOGIN_PAGE = (
     "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head>"
     "<body>Sign in to your workspace</body></html>"
@@ -16,7 +17,10 @@ LOGIN_PAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """Bytes with the names the platform gives them; ``size`` may be declared larger than they are."""
+    """Bytes with the names the platform gives them; ``size`` may be declared larger than they are.
+
+    ``heard`` is what Slack makes of a voice clip: None while it listens, empty where it doesn't.
+    """
 
     id: str
     name: str
@@ -28,6 +32,7 @@ class StoredFile:
     url: str
     subtype: str = ""
     duration_ms: int = 0
+    heard: str | None = ""
 
     def wire(self, stub: bool = False) -> dict[str, Any]:
         """The File object; in a channel shared with another workspace only a stub that says so."""
@@ -49,9 +54,18 @@ class StoredFile:
             "url_private_download": self.url.replace(f"/{self.name}", f"/download/{self.name}"),
         }
         if self.subtype:
-            transcription = {"status": "none"}
-            wire |= {"subtype": self.subtype, "duration_ms": self.duration_ms, "transcription": transcription}
+            clip = {"subtype": self.subtype, "duration_ms": self.duration_ms}
+            wire |= {**clip, "transcription": self._transcription()}
         return wire
+
+    def _transcription(self) -> dict[str, Any]:
+        """As in files of the kind in the field: of a finished one only the beginning is told."""
+        if self.heard is None:
+            return {"status": "processing"}
+        if not self.heard:
+            return {"status": "none"}
+        preview = {"content": self.heard[:PREVIEW], "has_more": len(self.heard) > PREVIEW}
+        return {"status": "complete", "locale": "en-US", "preview": preview}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +99,7 @@ class FileStore:
         size: int | None = None,
         subtype: str = "",
         duration_ms: int = 0,
+        heard: str | None = "",
     ) -> StoredFile:
         """Store bytes. ``size`` declares another size, to tell of a file too large to keep in a test."""
         stored = StoredFile(
@@ -98,9 +113,14 @@ class FileStore:
             url=f"{self.base_url}/files-pri/T-{file_id}/{name}",
             subtype=subtype,
             duration_ms=duration_ms,
+            heard=heard,
         )
         self._by_id[file_id] = stored
         return stored
+
+    def hear(self, file_id: str, heard: str) -> None:
+        """Slack has listened to a voice clip."""
+        self._by_id[file_id] = replace(self._by_id[file_id], heard=heard)
 
     def get(self, file_id: str) -> StoredFile | None:
         """The file with this id."""

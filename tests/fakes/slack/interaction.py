@@ -1,6 +1,6 @@
 """What the app is sent when a person presses, chooses, submits or types a command.
 
-Source: docs.slack.dev, "Interaction payloads" and "Slash commands".
+Source: docs.slack.dev, "Interaction payloads", "Shortcuts interaction payloads" and "Slash commands".
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from .response_urls import new_response_url
 from .state import Channel, Message, View
 from .world import World
 
-__all__ = ["find_pressable", "pressed_in_message", "pressed_in_view", "slash_command", "submitted"]
+__all__ = [
+    "chosen_for_message",
+    "find_pressable",
+    "pressed_in_message",
+    "pressed_in_view",
+    "slash_command",
+    "submitted",
+]
 
 
 def find_pressable(blocks: list[Wire], name: str, where: object) -> Pressable:
@@ -79,6 +86,21 @@ def pressed_in_message(world: World, person: Person, message: Message, pressable
         "actions": [_action(world, pressable)],
     }
     return payload if message.only_for else {**payload, "message": message.wire()}
+
+
+def chosen_for_message(world: World, person: Person, message: Message, callback_id: str) -> Wire:
+    """message_action: a shortcut of the app, from the menu of a message."""
+    channel = message.channel
+    return {
+        "type": "message_action",
+        **_actor(world, person),
+        "callback_id": callback_id,
+        "action_ts": world.new_ts(),
+        "response_url": new_response_url(world, person, channel, message),
+        "message_ts": message.ts,
+        "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},
+        "message": message.wire(),
+    }
 
 
 def pressed_in_view(world: World, view: View, pressable: Pressable) -> Wire:

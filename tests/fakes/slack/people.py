@@ -9,7 +9,14 @@ from . import events
 from .accounts import Person, Wire
 from .delivery import Ack, Refusal
 from .files import StoredFile
-from .interaction import find_pressable, pressed_in_message, pressed_in_view, slash_command, submitted
+from .interaction import (
+    chosen_for_message,
+    find_pressable,
+    pressed_in_message,
+    pressed_in_view,
+    slash_command,
+    submitted,
+)
 from .response_urls import show_response
 from .state import Channel, Message, View
 from .world import ResponseUrl, World
@@ -70,15 +77,20 @@ class Participant:
         *,
         mime_type: str = "audio/mp4",
         duration_ms: int = 3000,
+        heard: str | None = "",
         thread: Message | None = None,
     ) -> Message:
-        """Record a voice clip (MP4/AAC as Slack's clients make it)."""
+        """Record a voice clip (MP4/AAC as Slack's clients make it).
+
+        ``heard`` is what Slack hears in it itself: None while it listens, empty where it doesn't.
+        """
         stored = self._store(
             data,
             name="audio_message.m4a",
             mime_type=mime_type,
             subtype="slack_audio",
             duration_ms=duration_ms,
+            heard=heard,
         )
         return self._share(stored, "", thread)
 
@@ -113,6 +125,14 @@ class Participant:
         pressable = find_pressable(message.all_blocks, button, message)
         payload = pressed_in_message(self.world, self.person, message, pressable)
         _require_ack(await self.world.courier.send_once("interactive", payload), f"the press of {button!r}")
+
+    async def choose(self, message: Message, callback_id: str) -> None:
+        """Choose the app's shortcut from the menu of a message, which is there wherever the app is not.
+
+        Raises AssertionError when the app does not acknowledge in time.
+        """
+        payload = chosen_for_message(self.world, self.person, message, callback_id)
+        _require_ack(await self.world.courier.send_once("interactive", payload), f"shortcut {callback_id!r}")
 
     async def press_stop(self, message: Message) -> None:
         """Press the Stop button of a thread, named by any of its messages.
@@ -169,6 +189,7 @@ class Participant:
 
     def _store(self, data: bytes, *, name: str, mime_type: str, **details: object) -> StoredFile:
         size, duration = details.get("size"), details.get("duration_ms", 0)
+        heard = details.get("heard", "")
         return self.world.files.add(
             data,
             file_id=self.world.new_id("F"),
@@ -178,6 +199,7 @@ class Participant:
             size=size if isinstance(size, int) else None,
             subtype=str(details.get("subtype", "")),
             duration_ms=duration if isinstance(duration, int) else 0,
+            heard=heard if isinstance(heard, str) else None,
         )
 
     def _share(self, stored: StoredFile, text: str, thread: Message | None) -> Message:

@@ -10,7 +10,7 @@ from typing import Any
 from .bot_messages import own_message
 from .call import Call
 from .errors import bad_request
-from .files import MAX_DOWNLOAD_BYTES, StoredFile
+from .files import StoredFile
 from .media import media_content
 from .sending import deliver, read_markup
 from .state import Message, Wire
@@ -100,9 +100,9 @@ def edit_message_media(world: World, call: Call) -> Wire:
 
 
 def get_file(world: World, call: Call) -> Wire:
-    """getFile: a path for up to 20 MB."""
+    """getFile: a path for a file that is not too large for bots."""
     stored = world.files.get(call.text("file_id"))
-    if stored.size > MAX_DOWNLOAD_BYTES:
+    if stored.size > world.files.largest_download_bytes:
         raise bad_request("file is too big")
     return {
         "file_id": stored.file_id,

@@ -18,7 +18,7 @@ from tests.fakes.ports import hold_port
 from .call import Upload
 from .calls import ApiCall
 from .errors import ApiError
-from .files import StoredFile
+from .files import MAX_DOWNLOAD_BYTES, StoredFile
 from .gateway import Gateway
 from .people import Person
 from .rooms import Group, PrivateChat
@@ -38,7 +38,8 @@ class FakeTelegram:
     """A Telegram to test a bot against. Use as an async context manager, or ``start`` and ``close``.
 
     The platform outlives the bot: messages, unconfirmed updates and penalties stay when the bot dies.
-    ``clock`` drives flood control and the times in ``calls``.
+    ``clock`` drives flood control and the times in ``calls``. A Bot API server that somebody runs themselves
+    hands out larger files than Telegram's.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class FakeTelegram:
         reads_all_group_messages: bool = False,
         private_topics: bool = False,
         draft_seconds: float = 30.0,
+        largest_download_bytes: int = MAX_DOWNLOAD_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.token = token
@@ -67,6 +69,7 @@ class FakeTelegram:
             "has_topics_enabled": private_topics,
         }
         self.world = World(bot=bot, powers=powers, flood=flood, draft_seconds=draft_seconds, clock=clock)
+        self.world.files.largest_download_bytes = largest_download_bytes
         self.port = 0
         self._gateway = Gateway(self.world, token)
         self._private: dict[int, PrivateChat] = {}

@@ -45,6 +45,7 @@ class FileStore:
     def __init__(self) -> None:
         self._by_id: dict[str, StoredFile] = {}
         self._by_path: dict[str, StoredFile] = {}
+        self.largest_download_bytes = MAX_DOWNLOAD_BYTES
         #: What http(s) URLs give when the bot sends media by URL.
         self.web: dict[str, Upload] = {}
 

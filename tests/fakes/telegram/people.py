@@ -194,20 +194,28 @@ class Participant:
 
     async def react(self, message: Message, emoji: str) -> None:
         """Set a reaction. The bot hears of it if it asked for message_reaction (in groups: as admin)."""
-        message.reactions = [emoji]
+        self._change_reactions(message, [emoji])
+
+    async def unreact(self, message: Message) -> None:
+        """Take all reactions back; the bot hears of it like of one that is set."""
+        self._change_reactions(message, [])
+
+    def _change_reactions(self, message: Message, emoji: list[str]) -> None:
+        before = message.reactions_of.get(self.person.id, [])
+        message.reactions = message.reactions_of[self.person.id] = emoji
         if self.chat.kind == "private" or self.chat.bot_status == "administrator":
-            reaction = {"type": "emoji", "emoji": emoji}
-            self.world.push("message_reaction", self._reaction(message, reaction), self.chat)
+            self.world.push("message_reaction", self._reaction(message, before, emoji), self.chat)
         self.world.changes.ring()
 
-    def _reaction(self, message: Message, reaction: Wire) -> Wire:
+    def _reaction(self, message: Message, before: list[str], now: list[str]) -> Wire:
+        """What this person had set, and has set now; those of others don't count."""
         return {
             "chat": self.chat.wire(),
             "message_id": message.message_id,
             "user": self.person.user,
             "date": int(self.world.wall()),
-            "old_reaction": [],
-            "new_reaction": [reaction],
+            "old_reaction": [{"type": "emoji", "emoji": sign} for sign in before],
+            "new_reaction": [{"type": "emoji", "emoji": sign} for sign in now],
         }
 
     def _send_file(

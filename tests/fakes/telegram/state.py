@@ -51,6 +51,7 @@ class Message:
     deleted: bool = False
     history: list[Shown] = field(default_factory=list)
     reactions: list[str] = field(default_factory=list)
+    reactions_of: dict[int, list[str]] = field(default_factory=dict)
 
     @property
     def from_bot(self) -> bool:

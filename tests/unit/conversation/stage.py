@@ -36,6 +36,7 @@ from bot.messages import (
     Quoted,
     StopPressed,
     TextPart,
+    TranscriptWanted,
 )
 from bot.ports import ChatModel, ChatRequest, Clock, SystemClock
 from bot.providers import (
@@ -132,6 +133,7 @@ class Stage:
     platforms: Sequence[str] = ("fake",)
     drawing_models: tuple[str, ...] = tuple(model.id for model in DRAWING_MODELS)
     filming_models: tuple[str, ...] = tuple(model.id for model in FILMING_MODELS)
+    dialogue_models: tuple[str, ...] = ()
     minute_seconds: float = 1.0
 
     async def __aenter__(self) -> Stage:
@@ -173,6 +175,7 @@ class Stage:
             hearing_models=HEARING_MODELS,
             speaking=SiliconFlowSpeaker(api=chat.api, calls=calls),
             speaking_models=SPEAKING_MODELS,
+            dialogue_models=self.dialogue_models,
             voices=SiliconFlowVoices(api=chat.api, calls=calls),
         )
         self.making = Making(
@@ -197,6 +200,7 @@ class Stage:
         self._stack.push_async_callback(self.folding.aclose)
         self.captioning = core.captioning
         self._stack.push_async_callback(self.captioning.aclose)
+        self._stack.push_async_callback(core.rehearsals.aclose)  # type: ignore[union-attr]  # it has senses
 
     async def begin_idle(self) -> None:
         """Open what a new process opens, but do no work: for looking at what the last one left."""
@@ -398,6 +402,24 @@ class Talk:
                 message_id=message_id,
                 data=data,
                 answer_id=event_id,
+            )
+        )
+        return event_id
+
+    def point_at(
+        self, message_id: str, *, author: Author = BEN, message: Incoming | None = None, waits: bool = False
+    ) -> str:
+        """Somebody wants a recording in writing; the id under which they are told something, if they wait."""
+        event_id = self._event_id()
+        self.arrives(
+            TranscriptWanted(
+                event_id=event_id,
+                key=self.key,
+                chat_kind=self.kind,
+                author=author,
+                message_id=message_id,
+                message=message,
+                answer_id=event_id if waits else "",
             )
         )
         return event_id

@@ -85,10 +85,13 @@ async def test_the_prompt_begins_with_the_same_bytes_from_call_to_call(stage: St
 
 
 async def test_what_every_prompt_costs_stays_below_a_thousand_tokens(stage: Stage) -> None:
-    """Instructions and tools, as they go over the wire, also in groups."""
-    await stage.talk("-5", kind=ChatKind.GROUP).ask("hi")
+    """Instructions and tools, as they go over the wire, also in groups whose messages are kept."""
+    team = stage.talk("-5", kind=ChatKind.GROUP)
+    await team.ask("the ship sails at five", author=BEN, addressed=False)
+    await team.ask("hi")
     body = stage.requests[0]
     fixed = {"messages": body["messages"][:1], "tools": body["tools"]}
+    assert {"draw_picture", "recent_messages"} <= {tool["function"]["name"] for tool in body["tools"]}
     assert count_tokens(json.dumps(fixed)) < 1000
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ async def stages_of(stage: Stage) -> list[str]:
 
 
 async def test_a_picture_takes_the_place_of_the_line_about_it(stage: Stage) -> None:
-    """The line becomes the picture with its prompt, what drew it and the buttons, and no bytes are kept."""
+    """The line becomes the picture with its prompt, what drew it and the buttons."""
     talk = stage.talk()
     await draw(stage, talk, "/image a red fox --seed 7")
     assert shown_pictures(stage) == [("image/png",)]
@@ -80,7 +81,32 @@ async def test_a_picture_takes_the_place_of_the_line_about_it(stage: Stage) -> N
         "Better prompt",
     ]
     assert await stages_of(stage) == ["shown"]
-    assert not await stage.database.read(lambda conn: conn.execute(made_files.select()).all())
+
+
+async def test_of_what_was_made_the_newest_pictures_of_a_chat_are_kept(stage: Stage) -> None:
+    """For a day, in case they are to be changed; a deleted message takes its own away."""
+
+    async def kept() -> list[int]:
+        rows = await stage.database.read(lambda conn: conn.execute(made_files.select()).all())
+        return sorted(row.turn_id for row in rows)
+
+    stage.sandbox.painting.per_minute = 0
+    talk, other = stage.talk(), stage.talk("8")
+    await draw(stage, talk, "/image a fox")
+    first = await kept()
+    message = talk.say("/image a hare")
+    await settled(stage)
+    await draw(stage, other, "/video waves", author=BEN)
+    second = await kept()
+    assert len(first) == len(second) == 1
+    assert first != second
+    talk.delete(message)
+    await stage.quiet()
+    assert await kept() == []
+    await draw(stage, talk, "/image an owl")
+    await stage.database.write(lambda conn: conn.execute(drawings.update().values(begun_at=1.0)))
+    await draw(stage, other, "/image a cat", author=BEN)
+    assert len(await kept()) == 1
 
 
 async def test_options_reach_the_provider(stage: Stage) -> None:
@@ -171,6 +197,18 @@ async def test_a_line_of_more_than_half_an_hour_is_not_joined(open_stage: OpenSt
     assert other.texts == ["The line for pictures is about 60 minutes long now. Please try again later."]
 
 
+async def test_a_day_that_is_full_is_told_in_hours(stage: Stage) -> None:
+    """The provider's share of a day."""
+    about = replace(stage.making.painter.about("Kwai-Kolors/Kolors"), per_day=1)
+    stage.making.painter.about = lambda _: about  # type: ignore[method-assign,assignment]
+    talk = stage.talk()
+    await draw(stage, talk, "/image a fox")
+    await draw(stage, talk, "/image a hare")
+    assert talk.texts[-1].startswith(
+        "The provider allows no more pictures today: there is room again in about 24"
+    )
+
+
 async def test_a_limit_reached_at_the_provider_means_to_wait_on(stage: Stage) -> None:
     """Somebody else uses the account: the order goes back into the line instead of failing."""
     talk = stage.talk()
@@ -255,6 +293,24 @@ async def test_an_answered_photo_is_changed_by_a_model_that_can(stage: Stage) ->
     assert shown_pictures(stage) == [("image/png",)]
 
 
+async def test_several_pictures_go_into_one_change(stage: Stage) -> None:
+    """That of the message it answers, then its own; three at most, to the model that takes so many."""
+    stage.platform.files["photo"] = png()
+    stage.platform.files["hat"] = png((128, 128))
+    hat = Attachment(kind=AttachmentKind.DOCUMENT, file_id="hat", unique_id="u-hat", mime="image/png")
+    talk, quoted = stage.talk(), Quoted(how="reply", message_id="55", attachments=(PHOTO,))
+    await draw(stage, talk, "/image the hat on it", attachments=(hat,), quoted=quoted)
+    talk.press("Again")
+    await settled(stage)
+    orders = stage.sandbox.painting.drawn
+    assert [order.model for order in orders] == ["Qwen/Qwen-Image-Edit-2509"] * 2
+    for order in orders:
+        sent = [Image.open(io.BytesIO(data)).size for data in (order.image, *order.more)]
+        assert sent == [(320, 240), (128, 128)]
+    await draw(stage, talk, "/image all of them", attachments=(PHOTO,) * 4)
+    assert talk.texts[-1] == "I can take at most 3 of these pictures at once. Send fewer."
+
+
 async def test_a_change_can_be_ordered_again(stage: Stage) -> None:
     """The photo is still known then."""
     stage.platform.files["photo"] = png()
@@ -308,15 +364,15 @@ async def test_a_forged_step_or_order_does_nothing(stage: Stage) -> None:
     )
 
 
-async def test_three_open_orders_are_enough_for_one_person(stage: Stage) -> None:
+async def test_four_open_orders_are_enough_for_one_person(stage: Stage) -> None:
     """Others keep their chance."""
-    stage.sandbox.painting.faults.extend([Hang(before="headers")] * 4)
+    stage.sandbox.painting.faults.extend([Hang(before="headers")] * 5)
     talk = stage.talk()
-    for number in range(3):
+    for number in range(4):
         talk.say(f"/image fox {number}")
-    await stage.until(lambda: len(talk.shown) == 3)
+    await stage.until(lambda: len(talk.shown) == 4)
     talk.say("/image one more")
-    await stage.until(lambda: any(text.startswith("3 orders of yours") for text in talk.texts))
+    await stage.until(lambda: any(text.startswith("4 orders of yours") for text in talk.texts))
 
 
 async def test_a_restart_between_drawing_and_showing_shows_it_once(open_stage: OpenStage) -> None:

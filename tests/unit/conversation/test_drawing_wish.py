@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +56,7 @@ def test_any_words_are_a_wish_or_a_sentence(text: str) -> None:
 def test_a_model_is_chosen_that_can_do_it_or_none(size: str, redraws: bool) -> None:
     """What is chosen fits the wish."""
     try:
-        model = choose_model(Wish(prompt="x", size=size), DRAWING_MODELS, redraws=redraws)
+        model = choose_model(Wish(prompt="x", size=size), DRAWING_MODELS, pictures=int(redraws))
     except WishFault:
         assert size == "9x9"
     else:
@@ -74,9 +76,11 @@ def test_without_models_of_a_kind_it_is_said_which_is_missing() -> None:
     """One that draws, or one that changes pictures."""
     painter = DrawingModel(id="a/b", sizes=sizes("8x8"))
     with pytest.raises(WishFault, match="draw_no_editor"):
-        choose_model(Wish(prompt="x"), [painter], redraws=True)
+        choose_model(Wish(prompt="x"), [painter], pictures=1)
     with pytest.raises(WishFault, match="draw_no_painter"):
-        choose_model(Wish(prompt="x"), [], redraws=False)
+        choose_model(Wish(prompt="x"), [replace(painter, redraws=True)], pictures=0)
+    with pytest.raises(WishFault, match="draw_off"):
+        choose_model(Wish(prompt="x"), [], pictures=0)
 
 
 def test_what_is_stored_in_an_unknown_form_is_left_open() -> None:

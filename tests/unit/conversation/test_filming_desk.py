@@ -7,8 +7,11 @@ import io
 import av
 import pytest
 
+from bot.errors import ProviderError, ProviderUnavailable
 from bot.messages import Quoted
+from bot.ports import FilmRequest, MadeFile
 from bot.sandbox import HttpError
+from bot.storage.tables import drawings
 from tests.unit.conversation.stage import BEN, Stage
 from tests.unit.conversation.test_drawing_desk import PHOTO, draw, png, settled, stages_of
 
@@ -112,6 +115,54 @@ async def test_a_film_the_provider_has_forgotten_is_told_so(stage: Stage) -> Non
     assert talk.texts[0].startswith("The film was made, but it was no longer there")
 
 
+async def test_a_film_done_while_nobody_could_ask_is_shown_all_the_same(stage: Stage) -> None:
+    """The half hour is over, but what is there is there; what is not by then is given up."""
+    stage.sandbox.filming.film_seconds = 3600
+    talk, other = stage.talk(), stage.talk("8")
+    talk.say("/video waves")
+    other.say("/video birds", author=BEN)
+    await stage.until(lambda: len(stage.sandbox.filming.submitted) == 2)
+    await stage.until(lambda: all(one.texts and one.texts[0].startswith("Filming") for one in (talk, other)))
+    await stage.end()
+    await stage.begin_idle()
+    await stage.database.write(lambda conn: conn.execute(drawings.update().values(created_at=0.0)))
+    await stage.end()
+    _, later = stage.sandbox.filming.jobs
+    stage.sandbox.filming.done.add(later)
+    await stage.begin()
+    await settled(stage)
+    assert sorted(await stages_of(stage)) == ["failed", "shown"]
+    assert any(text.startswith("The film took longer than half an hour") for text in talk.texts + other.texts)
+
+
+async def test_a_film_that_may_have_been_begun_is_begun_once_more_at_most(stage: Stage) -> None:
+    """It is paid for; one that was turned away is tried more often."""
+    tries = 0
+
+    async def unclear(request: FilmRequest) -> str:
+        nonlocal tries
+        tries += 1
+        raise ProviderUnavailable("no answer within 60 s")
+
+    stage.making.filmmaker.submit = unclear  # type: ignore[method-assign]
+    talk = stage.talk()
+    await draw(stage, talk, "/video waves")
+    assert tries == 2
+    assert talk.texts[0].startswith("The provider can't make this right now")
+
+
+async def test_a_film_that_cannot_be_used_is_told_so(stage: Stage) -> None:
+    """Too large, or no film at all."""
+
+    async def too_large(url: str) -> MadeFile:
+        raise ProviderError("more than 52428800 bytes")
+
+    stage.making.filmmaker.fetch = too_large  # type: ignore[method-assign]
+    talk = stage.talk()
+    await draw(stage, talk, "/video waves")
+    assert talk.texts[0].startswith("The film was made, but its file is broken or far too large")
+
+
 async def test_a_film_whose_address_has_expired_is_told_so(stage: Stage) -> None:
     """The hour was over."""
     stage.sandbox.results.url_seconds = -1.0
@@ -137,10 +188,13 @@ async def test_a_film_can_be_made_again(stage: Stage) -> None:
     assert len(stage.platform.pictures) == 2
 
 
-@pytest.mark.parametrize("text", ["/video", "/video waves --count 2"])
-async def test_a_film_that_cannot_be_is_explained(stage: Stage, text: str) -> None:
-    """Without words, or several at once."""
+@pytest.mark.parametrize(
+    ("text", "photos"), [("/video", 0), ("/video waves --count 2", 0), ("/video they dance", 2)]
+)
+async def test_a_film_that_cannot_be_is_explained(stage: Stage, text: str, photos: int) -> None:
+    """Without words, several at once, or from several pictures."""
+    stage.platform.files["photo"] = png()
     talk = stage.talk()
-    await draw(stage, talk, text)
+    await draw(stage, talk, text, attachments=(PHOTO,) * photos)
     assert len(talk.texts) == 1
     assert not stage.sandbox.filming.submitted

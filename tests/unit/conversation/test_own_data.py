@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.conversation.own_data import OwnData, as_json, as_markdown
+from bot.conversation.own_data.data import OwnData
+from bot.conversation.own_data.programs import as_json
+from bot.conversation.own_data.prose import as_markdown
 from bot.errors import StorageError
 from bot.messages import ChatKind
 from bot.storage.database import _SqliteDatabase
@@ -126,10 +128,10 @@ async def test_nothing_of_a_persons_is_handed_out_in_a_group(stage: Stage) -> No
 async def test_an_export_in_an_unknown_form_is_explained(stage: Stage) -> None:
     """And one of nothing is said to be so."""
     ann = stage.talk()
-    await ann.ask("/export pdf")
-    assert "markdown" in ann.texts[-1]
     await ann.ask("/export")
     assert ann.texts[-1] == "I keep nothing of yours."
+    await ann.ask("/export pdf")
+    assert "markdown" in ann.texts[-1]
 
 
 @pytest.mark.parametrize("mood", ["busy", "unclear", "lost"])
@@ -273,6 +275,6 @@ async def test_forgetting_does_not_let_the_blocked_in(open_stage: OpenStage) -> 
 
 def test_an_export_of_nothing_is_still_a_document() -> None:
     """For programs that expect one."""
-    data = OwnData(owner=Owner(platform="fake", account="1", id="7"), at=MOMENT, said=(), heard=())
+    data = OwnData(owner=Owner(platform="fake", account="1", id="7"), at=MOMENT)
     assert json.loads(as_json(data))["questions"] == []
     assert as_markdown(data).startswith("# What Parley keeps about fake:7")

@@ -88,9 +88,11 @@ async def test_a_misspelt_name_is_met_with_the_nearest(stage: Stage) -> None:
     """Nothing changes; markup in it stays text."""
     ann = stage.talk()
     await ann.ask("/persona tuter")
+    await ann.ask("/persona nwe pirate: You are a pirate.")
     await ann.ask("/persona **[x](http://a.b)** `y`")
     assert ann.texts == [
         "I know no persona tuter. Did you mean /persona tutor? /persona shows them all.",
+        "I know no persona nwe. Did you mean /persona new? /persona shows them all.",
         "I know no persona **[x](http://a.b)** `y`. /persona shows them all.",
     ]
 

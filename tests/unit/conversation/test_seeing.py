@@ -16,6 +16,7 @@ from bot.sandbox import ChatRequest, Reply
 from bot.storage.tables import pictures, readings
 from tests.fakes.clock import ManualClock
 from tests.unit.conversation.conftest import OpenStage
+from tests.unit.conversation.recordings import hand_over, short_note
 from tests.unit.conversation.stage import BEN, MODEL, Stage, Talk
 
 SEER = "Qwen/Qwen3-VL-32B-Instruct"
@@ -266,16 +267,46 @@ async def test_a_picture_that_cannot_be_seen_gets_a_sentence(
     assert eyes.asked[0]["model"] == BLIND
 
 
-async def test_where_nobody_sees_people_are_told_so(open_stage: OpenStage) -> None:
-    """No description is made up: the model is not asked about the picture."""
+@pytest.mark.parametrize(
+    "question", ["", "What's on this photo?", "Which one? " * 60], ids=["", "short", "long"]
+)
+async def test_where_nobody_sees_people_are_told_so_and_no_model_is_asked(
+    open_stage: OpenStage, question: str
+) -> None:
+    """However the words are put: a blind model makes up what they may be about. Alone they are answered."""
     eyes = Eyes(await open_stage(seeing_models=()))
     ann = eyes.stage.talk()
-    await ann.ask("", attachments=[eyes.photo()])
+    await ann.ask(question, attachments=[eyes.photo()])
     assert ann.texts[0].startswith("I can't see pictures here")
+    assert ("send them alone" in ann.texts[0]) is bool(question)
     assert eyes.stage.requests == []
-    await ann.ask("What is two and two?", attachments=[eyes.photo()])
-    assert "I can't see pictures here" in ann.texts[1]
-    assert shown(eyes.asked[0]) == []
+    await ann.ask("What is two and two?")
+    assert ann.texts[1:] == ["It is red."]
+
+
+async def test_a_spoken_question_about_a_picture_that_nobody_sees_is_not_guessed_at(
+    open_stage: OpenStage,
+) -> None:
+    """It is a question like a written one."""
+    eyes = Eyes(await open_stage(seeing_models=()))
+    note = hand_over(eyes.stage, short_note())
+    await eyes.stage.talk().ask("", attachments=[note, eyes.photo()])
+    (text,) = eyes.stage.talk().texts
+    assert text.startswith("I can't see pictures here")
+    assert eyes.stage.requests == []
+
+
+async def test_beside_a_file_that_was_read_the_unseen_picture_is_told_of(open_stage: OpenStage) -> None:
+    """The model reads that nothing is known of it, and so do people."""
+    eyes = Eyes(await open_stage(seeing_models=()))
+    text_file = eyes.photo(
+        "f1", kind=AttachmentKind.DOCUMENT, data=b"The plan is simple.", name="plan.txt", mime="text/plain"
+    )
+    await eyes.stage.talk().ask("Sum it up", attachments=[text_file, eyes.photo()])
+    (text,) = eyes.stage.talk().texts
+    assert text.startswith("It is red.")
+    assert "I can't see pictures here" in text
+    assert "nobody here could see" in words(eyes.asked[0])
 
 
 @pytest.mark.parametrize(

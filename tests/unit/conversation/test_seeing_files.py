@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,7 +13,6 @@ from bot.conversation.perceiving.perceiving import NotReadable, Place
 from bot.conversation.seeing.files import Fetching, FileTooLarge
 from bot.errors import MessageGone, PartRejected, PlatformBusy, PlatformUnclear
 from bot.messages import Attachment, AttachmentKind
-from bot.ports import Adapter
 from tests.unit.providers.support import FakeClock
 
 FILE = Attachment(kind=AttachmentKind.DOCUMENT, file_id="f1")
@@ -45,13 +44,16 @@ class Shelf:
 class Here:
     """All that is asked of a place."""
 
-    adapter: Adapter
+    shelf: Shelf
     language: str = "en"
+
+    def fetch(self, attachment: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self.shelf.fetch(attachment)
 
 
 def place(shelf: Shelf) -> Place:
     """Where the file is fetched from."""
-    return cast("Place", Here(adapter=cast("Adapter", shelf)))
+    return cast("Place", Here(shelf=shelf))
 
 
 @pytest.fixture

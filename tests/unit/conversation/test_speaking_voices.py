@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from bot.conversation.speaking.consent import consent_sentence, is_consent
+from bot.errors import ProviderRefused
 from bot.messages import Attachment, AttachmentKind, Author, Quoted
+from bot.ports import OwnVoice, VoiceSample
 from bot.sandbox import HttpError
+from bot.storage.voices import discard_voice
 from bot.texts import say
 from tests.unit.conversation.conftest import OpenStage
 from tests.unit.conversation.stage import ANN, BEN, Stage, Talk
@@ -162,6 +165,56 @@ async def test_a_name_is_one_word_that_means_nothing_else(stage: Stage, name: st
     talk = stage.talk()
     await talk.ask(f"/voice new {name}")
     assert talk.texts == [say("speech_new_name", "en").replace("`", "")]
+
+
+async def test_a_recording_given_again_is_the_same_voice(stage: Stage) -> None:
+    """Under its new name; nothing is left under the old one, nor is anything uploaded twice."""
+    talk = stage.talk()
+    await makes(talk, "one")
+    await makes(talk, "two")
+    assert len(held(stage)) == 1
+    await talk.ask("/voice one")
+    assert talk.texts[-1] == say("speech_unknown", "en", name="one")
+    await talk.ask("/voice two")
+    assert "two, somebody's own" in talk.texts[-1]
+
+
+async def test_a_voice_made_again_before_it_was_deleted_stays(stage: Stage) -> None:
+    """The provider could not delete it yet, and is not to any more."""
+    talk = stage.talk()
+    await makes(talk)
+    await stage.database.write(lambda conn: discard_voice(conn, 1))
+    await makes(talk)
+    await talk.ask("/voice mine")
+    assert "mine, somebody's own" in talk.texts[-1]
+    assert len(held(stage)) == 1
+
+
+async def test_a_voice_the_provider_has_lost_is_replaced_by_the_default(stage: Stage) -> None:
+    """Deleted in the provider's console, say: the answer is heard all the same."""
+    await stage.set_chat("7", "speech", "always")
+    talk = stage.talk()
+    await makes(talk)
+    await talk.ask("/voice mine")
+    stage.sandbox._audio.voices._voices.clear()
+    await talk.ask("Speak")
+    await stage.until(lambda: stage.platform.sent_voices != [])
+    assert stage.sandbox.audio_script.spoken[-1].voice == "anna"
+
+
+@pytest.mark.parametrize("code", [20044, 20045])
+async def test_a_sample_the_provider_does_not_take_is_to_be_recorded_again(
+    stage: Stage, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another try with the same recording would be for nothing."""
+
+    async def refuse(_sample: VoiceSample) -> OwnVoice:
+        raise ProviderRefused("no", model="m", status=400, code=code)
+
+    monkeypatch.setattr(stage.senses.voices, "add_voice", refuse)
+    talk = stage.talk()
+    await makes(talk)
+    assert talk.texts[-1] == say("speech_new_unusable", "en")
 
 
 async def test_a_provider_that_does_not_hear_is_told_of(stage: Stage) -> None:

@@ -34,6 +34,13 @@ from tests.unit.rendering.strategies import markdown
         ("![A red cat](https://example.com/c.png)", "A red cat."),
         ("🎉\n\n---", ""),
         ("```\n```", "The code is in the message."),
+        ("$$\n.\n$$", "The formula is in the message."),
+        ("**Step 1:** go\n**Step 2:** stop", "Step 1: go, Step 2: stop."),
+        ("Milk\nEggs and\nbutter\n2 loaves", "Milk, Eggs and butter, 2 loaves."),
+        ("H<sub>2</sub>O<br>is <b>water</b>, 1 < 2 > 0", "H2O is water, 1 < 2 > 0."),
+        ("<details><summary>More</summary>\n\nHidden\n\n</details>", "More.\nHidden."),
+        ("Bees fly[^1]【3†source】.\n\n[^1]: A note.", "Bees fly.\nA note."),
+        ("an\u200b in\u00advisible\u202e mark", "an invisible mark."),
     ],
 )
 def test_what_is_written_and_what_is_said(written: str, said: str) -> None:

@@ -38,17 +38,22 @@ async def test_what_is_chosen_by_buttons_reaches_the_model(open_stage: OpenStage
         "Its length is left to the model.\n\nYou see it folded above the answer."
     )
     assert labels(ann) == [
-        ["On", "Off", "Default"],
+        ["On", "Off", "✓ Default"],
         ["Short: 1024", "Medium: 4096", "Long: 16384"],
         ["Hide thinking"],
     ]
     assert await pressed(ann, "Off") == "Saved."
     assert "It is switched off." in ann.texts[-1]
+    assert labels(ann)[0] == ["On", "✓ Off", "Default"]
     await ann.ask("Hello")
     assert stage.requests[-1]["enable_thinking"] is False
     await ann.ask("/think")
     await pressed(ann, "Short: 1024")
     assert "It is switched on.\n\nIt may take up to 1024 tokens." in ann.texts[-1]
+    assert labels(ann)[:2] == [
+        ["✓ On", "Off", "Default"],
+        ["✓ Short: 1024", "Medium: 4096", "Long: 16384"],
+    ]
     await ann.ask("Hello")
     assert (stage.requests[-1]["enable_thinking"], stage.requests[-1]["thinking_budget"]) == (True, 1024)
     await ann.ask("/think")
@@ -104,10 +109,10 @@ async def test_it_can_be_written(open_stage: OpenStage, words: str, told: str) -
 @pytest.mark.parametrize(
     ("model", "told", "first_row"),
     [
-        (ALWAYS, "deepseek-ai/DeepSeek-R1 always thinks; it cannot be switched off.", ["Default"]),
-        (MODEL, "Qwen/Qwen2.5-7B-Instruct never thinks", ["On", "Off", "Default"]),
-        (NO_BUDGET, "takes no limit for its thinking.", ["On", "Off", "Default"]),
-        ("local", "What local can do is not known to me", ["On", "Off", "Default"]),
+        (ALWAYS, "deepseek-ai/DeepSeek-R1 always thinks; it cannot be switched off.", ["✓ Default"]),
+        (MODEL, "Qwen/Qwen2.5-7B-Instruct never thinks", ["On", "Off", "✓ Default"]),
+        (NO_BUDGET, "takes no limit for its thinking.", ["On", "Off", "✓ Default"]),
+        ("local", "What local can do is not known to me", ["On", "Off", "✓ Default"]),
     ],
 )
 async def test_what_the_model_does_not_take_is_said(

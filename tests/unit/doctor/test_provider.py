@@ -88,6 +88,24 @@ async def test_a_good_key_with_money_and_models_is_in_order(monkeypatch: Environ
     }
 
 
+async def test_models_that_are_to_hear_and_cannot_are_named(monkeypatch: Environment, folder: Path) -> None:
+    """Of the service and of each persona, with what to write in their place."""
+    (folder / "parley.toml").write_text(
+        '[personas.ear]\nprompt = "Listen."\n'
+        'hearing_models = ["Qwen/Qwen3-Omni-30B-A3B-Instruct", "Qwen/Qwen3-8B"]\n'
+    )
+    monkeypatch.setenv("PARLEY_HEARING_MODELS", "old/Ear,TeleAI/TeleSpeechASR")
+    async with Sandbox() as sandbox:
+        found = await look(monkeypatch, sandbox.url)
+    service, persona = (one for one in found if one.code == "siliconflow.hearing_model_gone")
+    assert (service.level, persona.level) == (Level.WARNING, Level.WARNING)
+    assert "old/Ear in PARLEY_HEARING_MODELS is not" in service.what
+    assert "TeleAI/TeleSpeechASR is asked in its place" in service.what
+    assert service.remedy == "Set PARLEY_HEARING_MODELS=TeleAI/TeleSpeechASR."
+    assert "Qwen/Qwen3-8B, with which the persona ear" in persona.what
+    assert "FunAudioLLM/SenseVoiceSmall" in persona.remedy
+
+
 async def test_an_unknown_key_is_told_from_one_of_the_other_site(monkeypatch: Environment) -> None:
     """The other site is asked, and the remedy is its address."""
     async with Sandbox(invalid_keys=[KEY]) as here, Sandbox() as there:

@@ -76,6 +76,7 @@ async def test_what_has_no_effect_and_nobody_to_admit_people_are_warnings(
         "settings.no_admins": Level.WARNING,
     }
     assert "SLACK_APP_TOKEN" in only(found, "settings.no_effect").remedy
+    assert only(found, "settings.no_admins").remedy.index("admit CODE --admin") < 50
     monkeypatch.setenv("PARLEY_ADMINS", "telegram:7")
     assert "settings.no_admins" not in codes(await look())
 

@@ -408,6 +408,44 @@ async def test_a_voice_clip_looks_like_one(slack: FakeSlack, dm: DirectMessages)
     assert big["size"] == 2_000_000_000
 
 
+async def test_what_slack_hears_in_a_clip_comes_later(
+    slack: FakeSlack, client: AsyncWebClient, dm: DirectMessages
+) -> None:
+    """First that it listens, then the beginning of it and whether there is more."""
+    said = await dm.send_voice(b"mp4", heard=None)
+    clip = slack.deliveries[-1].event["files"][0]
+    assert clip["transcription"] == {"status": "processing"}
+    slack.world.files.hear(said.files[0].id, "la " * 50)
+    heard = (await client.files_info(file=clip["id"]))["file"]["transcription"]
+    assert (heard["status"], heard["locale"], heard["preview"]["has_more"]) == ("complete", "en-US", True)
+    assert heard["preview"]["content"].startswith("la la")
+
+
+async def test_a_shortcut_brings_the_message_it_was_chosen_for(
+    slack: FakeSlack, app: AsyncApp, ann: Person, bob: Person
+) -> None:
+    """From every channel; its response_url reaches the person also where the app is not."""
+    chosen: list[dict[str, Any]] = []
+
+    @app.shortcut({"type": "message_action", "callback_id": "transcribe"})
+    async def transcribe(ack: Any, shortcut: dict[str, Any], respond: Any) -> None:
+        await ack()
+        chosen.append(shortcut)
+        await respond("not here")
+
+    room = slack.channel("elsewhere", [ann, bob], bot=False)
+    clip = await room.by(ann).send_voice(b"mp4")
+    await room.by(bob).choose(clip, "transcribe")
+    await slack.until(lambda: room.ephemerals_of(bob))
+    assert room.ephemerals_of(bob)[0].text == "not here"
+    (shortcut,) = chosen
+    assert (shortcut["message_ts"], shortcut["user"]["id"]) == (clip.ts, bob.id)
+    assert shortcut["channel"] == {"id": room.id, "name": "elsewhere"}
+    assert shortcut["message"]["files"][0]["subtype"] == "slack_audio"
+    with pytest.raises(AssertionError, match="shortcut 'unknown'"):
+        await room.by(bob).choose(clip, "unknown")
+
+
 async def test_a_file_in_a_shared_channel_is_a_stub(
     slack: FakeSlack, client: AsyncWebClient, ann: Person
 ) -> None:

@@ -123,6 +123,24 @@ async def test_only_kinds_of_updates_that_were_asked_for_arrive(bot: Bot, chat: 
     assert [update.event_type for update in updates] == ["message", "message_reaction"]
 
 
+async def test_a_reaction_tells_what_that_person_had_set_before(
+    fake: FakeTelegram, bot: Bot, ann: Person
+) -> None:
+    """Taking it back is told too; in a group an administrator hears of it, and nobody else."""
+    bob = fake.person("Bob")
+    group = fake.group("Team", [ann, bob])
+    await bot.get_updates(allowed_updates=["message_reaction"])
+    message = await group.say(ann, "hello")
+    await group.by(ann).react(message, "✍")
+    group.promote_bot()
+    for person in (ann, bob):
+        await group.by(person).react(message, "✍")
+    await group.by(bob).unreact(message)
+    told = [update.message_reaction for update in await bot.get_updates()]
+    signs = [(len(change.old_reaction), len(change.new_reaction)) for change in told if change]
+    assert signs == [(1, 1), (0, 1), (1, 0)]
+
+
 async def test_a_replayed_update_comes_again_under_its_old_number(
     fake: FakeTelegram, bot: Bot, chat: PrivateChat
 ) -> None:

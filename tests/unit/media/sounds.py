@@ -84,6 +84,23 @@ def noises(level_decibels: float, *, seconds: float = 3.0) -> dict[str, Samples]
     return {name: _at_level(samples, level_decibels) for name, samples in raw.items()}
 
 
+def music(seconds: float = 8.0) -> Samples:
+    """A tune with its accompaniment and a beat: plucked strings with overtones, and drums."""
+    generator = np.random.default_rng(20261123)
+    count = int(seconds * RATE)
+    times = np.arange(count) / RATE
+    song = np.zeros(count)
+    for number, step in enumerate((0, 4, 7, 12, 7, 4, 5, 9, 12, 16, 12, 9, 7, 11, 14, 7) * 8):
+        start = int(number * RATE / 4)
+        rest = times[: max(0, count - start)]
+        for pitch in (step, step - 12, -24 + step % 5):
+            hertz = 261.6 * 2 ** (pitch / 12)
+            overtones = sum(np.sin(2 * np.pi * hertz * n * rest) / n**2 for n in range(1, 6))
+            song[start:] += overtones * np.exp(-4 * rest)
+        song[start:] += 0.5 * generator.standard_normal(len(rest)) * np.exp(-60 * rest)
+    return _at_level(song, -18)
+
+
 def wav_bytes(samples: Samples, *, rate: int = RATE) -> bytes:
     """Samples as a WAV file."""
     file = io.BytesIO()

@@ -6,6 +6,7 @@ import asyncio
 import datetime
 import io
 import os
+import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from bot.media.documents import (
     UnusableDocument,
 )
 from bot.media.documents.extraction.__main__ import extracted
+from bot.media.documents.extraction.found import Findings
+from bot.media.documents.extraction.pdf import read_pdf
 from bot.media.documents.reading import document_in
 from tests.unit.media.made_documents import deck, encrypted, paper, pdf, scan, scanned_pdf, sheet, zipped
 
@@ -74,6 +77,22 @@ async def test_a_pdf_is_read_page_by_page(desk: Desk) -> None:
         ("page 1", "The total is 4711 euros."),
         ("page 2", "第二页写的是会议时间和地点，请看。"),
     ]
+
+
+def test_of_a_large_pdf_only_what_is_read_comes_into_memory(tmp_path: Path) -> None:
+    """What else it holds stays on disk: here an attached file of 20 MB."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf("The total is 4711 euros."))))
+    writer.add_attachment("measurements.bin", os.urandom(20 << 20))
+    path = tmp_path / "large.pdf"
+    writer.write(path)
+    tracemalloc.start()
+    try:
+        (part,) = read_pdf(path, Findings(scans_into=tmp_path, most_scans=1))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert part.text == "The total is 4711 euros."
+    assert peak_bytes < 10 << 20
 
 
 async def test_a_pdf_that_only_bars_changes_is_read(desk: Desk) -> None:

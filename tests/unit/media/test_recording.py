@@ -15,7 +15,7 @@ from bot.errors import ConfigurationError
 from bot.media import Audio, AudioFault, Piece, PieceLimits, UnusableAudio
 from bot.media.voice_activity import load_voice_detector
 from tests.unit.media.conftest import Say
-from tests.unit.media.sounds import FORMS, RATE, Samples, noises, silence, tone, wav_bytes, write_file
+from tests.unit.media.sounds import FORMS, RATE, Samples, music, noises, silence, tone, wav_bytes, write_file
 
 _BY_NAME = {form.name: form for form in FORMS}
 
@@ -73,6 +73,11 @@ async def test_noise_is_no_speech(level_decibels: int, audio: Audio, tmp_path: P
     path = _save(tmp_path, *noises(level_decibels).values())
 
     assert await _pieces(audio, path) == []
+
+
+async def test_music_is_no_speech(audio: Audio, tmp_path: Path) -> None:
+    """A tune with a beat, in which nobody sings."""
+    assert await _pieces(audio, _save(tmp_path, music())) == []
 
 
 @pytest.mark.parametrize("name", ["silence", "hiss", "breath"])

@@ -115,6 +115,18 @@ async def test_a_later_failure_keeps_the_last_list(
         assert await catalogue.listing() == Listing(models=("a/x", "b/y"))
 
 
+async def test_transcription_models_are_a_list_of_their_own(
+    catalogue: AccountCatalogue, provider: Provider
+) -> None:
+    """Asked for anew each time; without an answer nothing is known of them."""
+    assert await catalogue.hearing() == Listing(models=("a/x", "b/y"))
+    assert "sub_type=speech-to-text" in provider.asked[-1]
+    provider.models = ()
+    assert not (await catalogue.hearing()).complete
+    provider.fails = True
+    assert await catalogue.hearing() == Listing(models=(), complete=False)
+
+
 async def test_what_a_model_can_do_is_told_by_its_family(catalogue: AccountCatalogue) -> None:
     """With its names apart, and nothing claimed of an unknown one."""
     twin = catalogue.about("Pro/deepseek-ai/DeepSeek-R1")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from aiohttp import web
 
 from bot.errors import ProviderAccountError, ProviderError, ProviderRefused, ProviderUnavailable
 from bot.ports import DrawingRequest, FilmRequest, FilmState, Picture, Size
@@ -18,7 +20,7 @@ from bot.providers import (
     SiliconFlowFilmmaker,
     SiliconFlowPainter,
 )
-from bot.providers.results import fetch_result
+from bot.providers.results import fetch_result, seed_of
 from bot.providers.transport import open_http
 from bot.sandbox import Hang, HttpError, Sandbox
 from tests.unit.providers.support import KEY, FakeClock
@@ -38,6 +40,7 @@ class Studio:
     api: SiliconFlowApi
     painter: SiliconFlowPainter
     filmmaker: SiliconFlowFilmmaker
+    clock: FakeClock
 
     @property
     def body(self) -> object:
@@ -49,13 +52,30 @@ class Studio:
 async def open_studio() -> AsyncIterator[Studio]:
     async with Sandbox() as sandbox, open_http() as http:
         sandbox.painting.per_minute = 0
-        api = SiliconFlowApi(http=http, api_key=KEY, base_url=sandbox.url, clock=FakeClock())
+        clock = FakeClock()
+        api = SiliconFlowApi(http=http, api_key=KEY, base_url=sandbox.url, clock=clock)
         yield Studio(
+            clock=clock,
             sandbox=sandbox,
             api=api,
             painter=SiliconFlowPainter(api=api),
             filmmaker=SiliconFlowFilmmaker(api=api),
         )
+
+
+@asynccontextmanager
+async def store(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """Somewhere that keeps results, as ``handler`` hands them out; the address of one."""
+    app = web.Application()
+    app.router.add_get("/{name}", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/result"
+    finally:
+        await runner.cleanup()
 
 
 @pytest.fixture
@@ -79,7 +99,7 @@ async def test_every_known_model_takes_all_that_is_said_of_it(studio: Studio, mo
                 seed=1,
                 steps=20,
                 guidance=4.0,
-                source=PHOTO if about.redraws else None,
+                sources=(PHOTO,) * about.most_sources if about.redraws else (),
             )
         )
         assert len(drawn.pictures) == about.most_pictures
@@ -153,13 +173,95 @@ async def test_an_expired_address_is_an_error_that_no_second_try_follows(studio:
 
 
 async def test_a_broken_download_is_begun_anew(studio: Studio) -> None:
-    """Twice at the most."""
-    studio.sandbox.results.broken_downloads = 2
+    """Three times, after pauses that grow: making the picture again would cost more."""
+    studio.sandbox.results.broken_downloads = 3
     drawn = await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
     assert drawn.pictures[0].data.endswith(b"IEND\xaeB`\x82")
-    studio.sandbox.results.broken_downloads = 3
+    assert studio.clock.slept == [1.0, 4.0, 16.0]
+    studio.sandbox.results.broken_downloads = 4
     with pytest.raises(ProviderUnavailable):
         await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
+    assert len(studio.sandbox.painting.drawn) == 2
+
+
+async def test_a_download_that_never_ends_is_given_up_in_time(studio: Studio) -> None:
+    """Each try has its own limit."""
+
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"\x89PNG")
+        await asyncio.Event().wait()
+        return response
+
+    async with store(drip) as url:
+        with pytest.raises(ProviderUnavailable, match=r"no whole file within 0\.05 s"):
+            await fetch_result(studio.api, url, most_bytes=2000, timeout_seconds=0.05)
+    assert studio.clock.slept == [1.0, 4.0, 16.0]
+
+
+async def test_no_redirect_is_followed(studio: Studio) -> None:
+    """A presigned address has none, and one could lead inside the network."""
+    asked: list[str] = []
+
+    async def away(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        raise web.HTTPFound("/elsewhere")
+
+    async with store(away) as url:
+        with pytest.raises(ProviderError, match="not at its address") as caught:
+            await fetch_result(studio.api, url, most_bytes=2000, timeout_seconds=10)
+    assert asked == ["/result"]
+    assert caught.value.status == 302
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/result",
+        "https://10.1.2.3/result",
+        "http://[::1]/result",
+        "http://[::ffff:192.168.0.1]/result",
+        "http://169.254.169.254/latest/meta-data",
+        "http://2130706433/result",
+    ],
+)
+async def test_a_result_inside_the_network_is_not_fetched(url: str) -> None:
+    """Where the API itself is outside; nothing is asked of whoever listens there."""
+    api_url = "https://93.184.215.14/v1"
+    async with open_http() as http:
+        api = SiliconFlowApi(http=http, api_key=KEY, base_url=api_url, clock=FakeClock())
+        with pytest.raises(ProviderError, match="inside this network"):
+            await fetch_result(api, url, most_bytes=2000, timeout_seconds=10)
+
+
+async def test_a_result_that_announces_too_much_is_not_read(studio: Studio) -> None:
+    """Its bytes are not waited for."""
+
+    async def huge(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "3000"})
+        await response.prepare(request)
+        await asyncio.Event().wait()
+        return response
+
+    async with store(huge) as url:
+        with pytest.raises(ProviderError, match="more than 2000 bytes: 3000"):
+            await fetch_result(studio.api, url, most_bytes=2000, timeout_seconds=10)
+
+
+async def test_further_pictures_go_to_the_model_that_takes_them(studio: Studio) -> None:
+    """The first is the one to be changed; others than Qwen-Image-Edit-2509 get no second one."""
+    editor = "Qwen/Qwen-Image-Edit"
+    for model, more in ((f"{editor}-2509", 2), (editor, 0)):
+        await studio.painter.draw(DrawingRequest(model=model, prompt="a hat on it", sources=(PHOTO,) * 4))
+        order = studio.sandbox.painting.drawn[-1]
+        assert (order.image, len(order.more)) == (PIXEL, more)
+
+
+@pytest.mark.parametrize("seed", [True, -1, 10**30, "7", 7.0])
+def test_a_seed_that_is_none_is_left_out(seed: object) -> None:
+    """It would not fit where orders are stored."""
+    assert seed_of(seed) is None
 
 
 async def test_a_result_is_bounded_and_looked_at(studio: Studio) -> None:

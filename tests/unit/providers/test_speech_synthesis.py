@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import AsyncIterator
+from typing import Any
 
 import orjson
 import pytest
 
 from bot.errors import ProviderRefused, ProviderUnavailable
 from bot.media import Container, open_sound, sniff
-from bot.ports import SpeechFormat, SpeechRequest, TextToSpeech
+from bot.ports import (
+    DialogueLine,
+    DialogueRequest,
+    SpeechFormat,
+    SpeechRequest,
+    TextToSpeech,
+    VoiceReference,
+)
 from bot.providers.errors import StreamCut
 from bot.providers.speech import PRESET_VOICES, SPEECH_MODELS
 from bot.sandbox import Cut, Hang, HttpError
-from tests.unit.providers.speech_stage import open_stage, say
+from tests.unit.providers.speech_stage import open_stage, say, wav_of
 
 _COSY, _MOSS = SPEECH_MODELS
 _BUSY = HttpError(status=503, body={"code": 50508, "message": "System is too busy now.", "data": None})
@@ -85,7 +94,7 @@ async def test_all_presets_are_known_to_the_provider() -> None:
     async with open_stage() as stage:
         for model in SPEECH_MODELS:
             for voice in PRESET_VOICES:
-                await stage.speaker.speak(say("a", voice=voice, models=(model,)))
+                await stage.speaker.speak(say("Hello", voice=voice, models=(model,)))
 
     assert {record.status for record in stage.sandbox.requests} == {200}
 
@@ -203,6 +212,62 @@ async def test_a_call_that_never_answers_ends_at_the_deadline() -> None:
         stage.script.enqueue_speech_faults(*[Hang(before="headers")] * 20)
         with pytest.raises(ProviderUnavailable):
             await stage.speaker.speak(say(deadline_seconds=0.3))
+
+
+def talk(*lines: str, **changes: Any) -> DialogueRequest:
+    """A dialogue of two people who take turns, each known by a second of silence."""
+    return DialogueRequest(
+        lines=tuple(DialogueLine(speaker=number % 2, text=line) for number, line in enumerate(lines)),
+        references=(_reference("I lead."), _reference("I explain.")),
+        models=(_MOSS,),
+        **changes,
+    )
+
+
+def _reference(transcript: str) -> VoiceReference:
+    return VoiceReference(recording=wav_of(1.0), mime_type="audio/wav", transcript=transcript)
+
+
+async def test_a_dialogue_is_one_request_with_both_voices() -> None:
+    """Tags tell who speaks, and no line brings its own; references are the voices, in the speakers' order."""
+    async with open_stage() as stage:
+        speech = await stage.speaker.speak_dialogue(
+            talk("Hello [S2]there.", "Hi<|endofprompt|>!", "[S[S1]1]Bye.", speed=1.25, gain_decibels=3.0)
+        )
+
+    (record,) = stage.sandbox.requests
+    sound = f"data:audio/wav;base64,{base64.b64encode(wav_of(1.0)).decode()}"
+    assert (speech.model, sniff(speech.data[:16])) == (_MOSS, Container.MP3)
+    assert record.body == {
+        "model": _MOSS,
+        "input": "[S1]Hello there.[S2]Hi![S1]Bye.",
+        "voice": "",
+        "references": [{"audio": sound, "text": "I lead."}, {"audio": sound, "text": "I explain."}],
+        "max_tokens": 8_000,
+        "response_format": "mp3",
+        "stream": True,
+        "speed": 1.25,
+        "gain": 3.0,
+    }
+
+
+async def test_a_dialogue_of_a_minute_is_heard_to_its_end() -> None:
+    """Its tokens last, and every line is in it."""
+    lines = ["This is a line that takes its time. " * 4] * 7
+    async with open_stage() as stage:
+        speech = await stage.speaker.speak_dialogue(talk(*lines, format=SpeechFormat.WAV))
+
+    (body,) = stage.script.spoken
+    assert [speaker for speaker, _ in body.lines] == [0, 1, 0, 1, 0, 1, 0]
+    with open_sound(io.BytesIO(speech.data), longest_seconds=120) as sound:
+        assert sound.info.duration_seconds == pytest.approx(7 * 0.06 * len(lines[0].strip()), rel=0.01)
+
+
+async def test_a_dialogue_of_nothing_is_refused() -> None:
+    """The model fails at a few words."""
+    async with open_stage() as stage:
+        with pytest.raises(ProviderRefused, match="too short"):
+            await stage.speaker.speak_dialogue(talk("A", "B"))
 
 
 async def test_the_body_is_json_without_what_was_not_asked_for() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import ProviderAccountError, ProviderRefused, ProviderUnavailable
+from bot.errors import ProviderAccountError, ProviderError, ProviderRefused, ProviderUnavailable
 from bot.ports import SpeechToText
 from bot.providers.transcription import TRANSCRIPTION_MODELS
 from bot.sandbox import Hang, HttpError, Reply
@@ -117,24 +117,43 @@ async def test_a_limited_model_is_spared_by_the_next_call(tmp_path: Path) -> Non
     assert stage.models == [*[_SENSE] * 5, _TELE, _TELE]
 
 
-@pytest.mark.parametrize(
-    ("body", "kind"),
-    [
-        ({"code": 20044, "message": "bad audio", "data": None}, ProviderRefused),
-        ({"code": 30001, "message": "balance is insufficient", "data": None}, ProviderAccountError),
-    ],
-)
-async def test_what_does_not_pass_is_not_repeated(
-    body: dict[str, object], kind: type[Exception], tmp_path: Path
-) -> None:
-    """Bad sound and an empty account end the call at once, with the provider's code."""
+async def test_an_account_in_trouble_is_not_asked_again(tmp_path: Path) -> None:
+    """Every model has the same account; the call ends with the provider's code."""
+    empty = {"code": 30001, "message": "balance is insufficient", "data": None}
     async with open_stage() as stage:
-        stage.script.enqueue_transcripts(HttpError(status=400, body=body), "never asked for")
-        with pytest.raises(kind) as caught:
+        stage.script.enqueue_transcripts(HttpError(status=400, body=empty), "never asked for")
+        with pytest.raises(ProviderAccountError) as caught:
             await stage.transcriber.transcribe(hear(wav_file(tmp_path)))
 
-    assert getattr(caught.value, "code", 0) == body["code"]
-    assert len(stage.sandbox.requests) == 1
+    assert caught.value.code == 30001
+    assert stage.models == [_SENSE]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        HttpError(status=400, body={"code": 20044, "message": "bad audio", "data": None}),
+        HttpError(status=400, body={"code": 20083, "message": "format", "data": None}),
+        HttpError(status=413, body="Request Entity Too Large", form="text"),
+        HttpError(status=413, body={"code": 20045, "message": "over 5 MB", "data": None}),
+        HttpError(status=451, body={"code": 20021, "message": "NSFW", "data": None}),
+        HttpError(status=404, body="404 page not found", form="text"),
+        HttpError(status=400, body={"code": 30003, "message": "offline", "data": None}),
+    ],
+    ids=["sound", "format", "size", "code of size", "rules", "address", "offline"],
+)
+async def test_what_one_model_refuses_the_next_may_take(refusal: HttpError, tmp_path: Path) -> None:
+    """Each is asked once; when none takes it, the last refusal is told."""
+    async with open_stage() as stage:
+        stage.script.enqueue_transcripts(refusal, "From the other.", refusal, refusal)
+        taken = await stage.transcriber.transcribe(hear(wav_file(tmp_path)))
+        with pytest.raises(ProviderError) as caught:
+            await stage.transcriber.transcribe(hear(wav_file(tmp_path)))
+
+    assert (taken.text, taken.model) == ("From the other.", _TELE)
+    assert stage.models == [_SENSE, _TELE] * 2
+    assert (caught.value.model, caught.value.status) == (_TELE, refusal.status)
+    assert stage.clock.slept == []
 
 
 async def test_a_file_beyond_the_limit_is_refused(tmp_path: Path) -> None:
@@ -204,13 +223,16 @@ async def test_models_of_both_kinds_stand_in_for_each_other(tmp_path: Path) -> N
 
 
 async def test_a_chat_is_not_sent_more_than_it_can_hold(tmp_path: Path) -> None:
-    """A file that a form could carry is refused before it is read."""
+    """A file that a form can carry is refused before it is read, and left to the next model."""
+    path = wav_file(tmp_path, seconds=700)
     async with open_stage() as stage:
         with pytest.raises(ProviderRefused) as caught:
-            await stage.transcriber.transcribe(hear(wav_file(tmp_path, seconds=700), _OMNI))
+            await stage.transcriber.transcribe(hear(path, _OMNI))
+        assert stage.sandbox.requests == []
+        transcript = await stage.transcriber.transcribe(hear(path, _OMNI, _SENSE))
 
     assert caught.value.status == 413
-    assert stage.sandbox.requests == []
+    assert transcript.model == _SENSE
 
 
 async def test_a_chat_in_another_form_is_a_failure(tmp_path: Path) -> None:
@@ -219,6 +241,28 @@ async def test_a_chat_in_another_form_is_a_failure(tmp_path: Path) -> None:
         stage.sandbox.script.enqueue(*[Reply.error(200, {"choices": []})] * 3)
         with pytest.raises(ProviderUnavailable, match="unknown form"):
             await stage.transcriber.transcribe(hear(wav_file(tmp_path), _OMNI))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"message": {"content": "and and and and"}, "finish_reason": "length"},
+        {"message": {"content": ""}, "finish_reason": "content_filter"},
+        {"message": {"content": None, "refusal": "No."}, "finish_reason": "stop"},
+        {"message": {"content": "", "reasoning_content": "Somebody speaks."}, "finish_reason": "stop"},
+    ],
+    ids=["endless", "filtered", "refused", "only thought"],
+)
+async def test_a_chat_that_wrote_no_transcript_leaves_it_to_the_next(
+    answer: dict[str, object], tmp_path: Path
+) -> None:
+    """A refusal or half a text is never shown as what was said, nor as silence."""
+    async with open_stage() as stage:
+        stage.sandbox.script.enqueue(*[Reply.error(200, {"choices": [answer]})] * 2)
+        transcript = await stage.transcriber.transcribe(hear(wav_file(tmp_path), _OMNI, _SENSE))
+
+    assert transcript.model == _SENSE
+    assert transcript.text.startswith("This recording lasts")
 
 
 async def test_a_file_that_is_gone_is_the_callers_mistake(tmp_path: Path) -> None:

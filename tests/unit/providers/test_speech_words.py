@@ -103,12 +103,12 @@ def test_cleaning_twice_changes_nothing(parts: list[str]) -> None:
         ("Ha [laughter] ha [ Breath ]", "Ha  ha "),
         ("a <strong>word</strong>", "a word"),
         ("<|<|x|>endofprompt|>hi", "hi"),
-        ("[S1]Hello.[S2]Hi.", "[S1]Hello.[S2]Hi."),
+        ("[S1]Hello.[ s 2 ]Hi.[S[S1]2]", "Hello.Hi."),
         ("list[0] < 3 | 4 > 2", "list[0] < 3 | 4 > 2"),
     ],
 )
 def test_control_tags_in_a_text_are_not_obeyed(text: str, plain: str) -> None:
-    """Whatever a person or a model writes, it is only spoken; the speakers of a dialogue stay."""
+    """Whatever a person or a model writes, it is only spoken, and by who speaks."""
     assert plain_speech(text) == plain
 
 

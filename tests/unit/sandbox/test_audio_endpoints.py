@@ -15,7 +15,7 @@ from bot.media import Container, sniff
 from bot.sandbox import HEARING_MODELS, SPEAKING_MODELS, TRACE_HEADER, HttpError, Sandbox
 from tests.unit.sandbox.client import KEY
 
-_HEARS, _SPEAKS = HEARING_MODELS[0], SPEAKING_MODELS[0]
+_HEARS, _SPEAKS, _DUET = HEARING_MODELS[0], *SPEAKING_MODELS
 
 
 def _wav(seconds: float = 1.0, *, rate: int = 8_000) -> bytes:
@@ -230,6 +230,65 @@ async def test_a_reference_is_a_voice_for_once(sandbox: Sandbox, http: aiohttp.C
 
     assert status == 200
     assert sandbox.audio_script.spoken[0].voice == "reference"
+
+
+def _dialogue(**changes: Any) -> dict[str, Any]:
+    uri = f"data:audio/wav;base64,{base64.b64encode(_wav(9)).decode()}"
+    references = [{"audio": uri, "text": "I lead."}, {"audio": uri, "text": "I explain."}]
+    body = {"model": _DUET, "input": "[S1]Hello there.[S2]Hi.", "voice": "", "references": references}
+    return {**body, "response_format": "pcm", "sample_rate": 24_000, **changes}
+
+
+def _sounds(*seconds: float) -> list[dict[str, str]]:
+    uris = [f"data:audio/wav;base64,{base64.b64encode(_wav(length)).decode()}" for length in seconds]
+    return [{"audio": uri, "text": "This is me."} for uri in uris]
+
+
+async def test_a_dialogue_has_two_speakers(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    """Each line by who says it; what comes after the last token is not heard."""
+    status, whole = await _post(http, sandbox, "/audio/speech", _dialogue())
+    _, beginning = await _post(http, sandbox, "/audio/speech", _dialogue(max_tokens=5))
+
+    body = sandbox.audio_script.spoken[0]
+    assert (status, body.voice, body.lines) == (200, "reference", ((0, "Hello there."), (1, "Hi.")))
+    assert body.spoken_text == "Hello there. Hi."
+    assert len(whole) / 48_000 == pytest.approx(0.72 + 0.2, abs=0.05)
+    assert len(beginning) / 48_000 == pytest.approx(5 / 12.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"input": "[S1]Hi"}, 20015),
+        ({"voice": f"{SPEAKING_MODELS[1]}:alex"}, 20053),
+        ({"references": []}, 20052),
+        ({"references": _sounds(9)}, 20046),
+        ({"references": [{"audio": "https://example.org/a.mp3"}] * 2}, 20046),
+        ({"references": _sounds(9, 30)}, 20044),
+        ({"references": [{"audio": "data:audio/wav;base64,AAAA", "text": "x"}] * 2}, 20044),
+        ({"max_tokens": 0}, 20089),
+        ({"max_tokens": 32_760}, 20089),
+    ],
+)
+async def test_a_dialogue_that_breaks_a_rule_is_refused(
+    changes: dict[str, Any], code: int, sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    """Both voices in references of less than 30 s, more than a few words, no more tokens than there are."""
+    status, body = await _post(http, sandbox, "/audio/speech", _dialogue(**changes))
+
+    assert (status, orjson.loads(body)["code"]) == (400, code)
+    assert sandbox.audio_script.spoken == []
+
+
+async def test_a_site_may_have_no_model_for_dialogues(http: aiohttp.ClientSession) -> None:
+    """It is as if there were none."""
+    async with Sandbox(speaks_dialogue=False) as sandbox:
+        status, body = await _post(http, sandbox, "/audio/speech", _dialogue())
+        async with http.get(f"{sandbox.url}/models?type=audio") as response:
+            listed = await response.text()
+
+    assert _DUET not in listed
+    assert (status, orjson.loads(body)["code"]) == (400, 20012)
 
 
 async def test_a_voice_may_come_as_json(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:

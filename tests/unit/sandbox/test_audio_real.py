@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot.media import Audio, VoiceForm, VoiceNote
-from bot.ports import SpeechFormat, SpeechRequest, SystemClock, TranscriptionRequest
+from bot.ports import (
+    DialogueLine,
+    DialogueRequest,
+    SpeechFormat,
+    SpeechRequest,
+    SystemClock,
+    TranscriptionRequest,
+    VoiceReference,
+)
 from bot.providers import Calls, SiliconFlowApi, SiliconFlowSpeaker, SiliconFlowTranscriber
 from bot.providers.transcript_text import normalise
 from bot.providers.transport import open_http
@@ -36,16 +47,18 @@ class _Service:
         self.lines = lines
         self.audio = audio
         self._transcriber = SiliconFlowTranscriber(api=api, calls=calls)
-        self._speaker = SiliconFlowSpeaker(api=api, calls=calls)
+        self.speaker = SiliconFlowSpeaker(api=api, calls=calls)
+
+    async def speak(self, form: SpeechFormat, sentence: str) -> bytes:
+        """A sentence as a file."""
+        request = SpeechRequest(text=sentence, voice="anna", models=SPEAKING_MODELS, format=form)
+        return (await self.speaker.speak(request)).data
 
     async def record(self, form: VoiceForm, *sentences: str) -> VoiceNote:
         """A voice note of the sentences, each spoken by a call of its own."""
         async with self.audio.open_voice_note(form) as note:
             for sentence in sentences:
-                request = SpeechRequest(
-                    text=sentence, voice="anna", models=SPEAKING_MODELS, format=SpeechFormat.WAV
-                )
-                await note.add((await self._speaker.speak(request)).data)
+                await note.add(await self.speak(SpeechFormat.WAV, sentence))
             return await note.finish()
 
     async def hear(self, path: Path) -> list[str]:
@@ -117,6 +130,38 @@ async def test_an_mp3_is_heard_and_nothing_is_loaded_twice(service: _Service, tm
     assert [normalise(text) for text in await service.hear(path)] == [normalise(_SENTENCES[1])]
     assert await service.hear(noise) == []
     assert service.lines == []
+
+
+async def test_two_speakers_are_heard_and_told_apart(service: _Service, tmp_path: Path) -> None:
+    """A dialogue comes back word for word, and its second voice is a higher one."""
+    lead, explain = _SENTENCES[1:]
+    introduced = await service.speak(SpeechFormat.WAV, "This is how I sound.")
+    reference = VoiceReference(recording=introduced, mime_type="audio/wav", transcript="This is how I sound.")
+
+    async def talk(*lines: tuple[int, str]) -> bytes:
+        request = DialogueRequest(
+            lines=tuple(DialogueLine(speaker=speaker, text=text) for speaker, text in lines),
+            references=(reference, reference),
+            models=SPEAKING_MODELS[1:],
+            format=SpeechFormat.WAV,
+        )
+        return (await service.speaker.speak_dialogue(request)).data
+
+    path = tmp_path / "talk.wav"
+    path.write_bytes(await talk((0, lead), (1, explain)))
+    heard = " ".join(await service.hear(path))
+    low, high = await talk((0, lead)), await talk((1, lead))
+
+    assert normalise(heard) == normalise(f"{lead} {explain}")
+    assert _brightness(high) > 1.1 * _brightness(low)
+
+
+def _brightness(wav: bytes) -> float:
+    """The middle of its sound, in hertz."""
+    with wave.open(io.BytesIO(wav)) as file:
+        samples, rate = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2"), file.getframerate()
+    spectrum = np.abs(np.fft.rfft(samples))
+    return float((spectrum * np.fft.rfftfreq(len(samples), 1 / rate)).sum() / spectrum.sum())
 
 
 async def test_models_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

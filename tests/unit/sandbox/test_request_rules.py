@@ -20,6 +20,7 @@ _TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "o
 _CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 _USER = {"role": "user", "content": "hi"}
 _IMAGE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+_CLIP = {"url": "data:video/mp4;base64,AAAAGGZ0eXBpc29t", "detail": "auto", "max_frames": 16, "fps": 2}
 _VL, _OMNI, _R1, _V4 = (
     "Qwen/Qwen3-VL-32B-Instruct",
     "Qwen/Qwen3-Omni-30B-A3B-Instruct",
@@ -36,6 +37,10 @@ def _called(content: Any = "", **extra: Any) -> dict[str, Any]:
 
 def _result(call: str = "c1") -> dict[str, Any]:
     return {"role": "tool", "content": "5", "tool_call_id": call}
+
+
+def _showing(video: dict[str, Any]) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "video_url", "video_url": video}]}
 
 
 def _with(messages: list[Any], **fields: Any) -> dict[str, Any]:
@@ -130,6 +135,14 @@ REFUSED = [
         20015,
         "valid URL",
     ),
+    (_with([_showing(_CLIP)], model="zai-org/GLM-4.6V"), 20041, "not a VLM"),
+    (_with([_showing({})], model=_VL), 20015, "valid URL"),
+    (_with([_showing({"url": "data:image/png;base64,AAAA"})], model=_VL), 20015, "data:video/TYPE"),
+    (_with([_showing({"url": "data:video/mp4;base64,A*"})], model=_VL), 20023, "base64"),
+    (_with([_showing({"url": "data:video/mp4;base64,AAAA"})], model=_VL), 20015, "cannot be decoded"),
+    (_with([_showing({**_CLIP, "max_frames": 0})], model=_VL), 20015, "max_frames"),
+    (_with([_showing({**_CLIP, "fps": "two"})], model=_OMNI), 20015, "fps"),
+    (_with([_showing({**_CLIP, "detail": "huge"})], model=_OMNI), 20015, "detail"),
     # §17 #9: context
     (
         ask("word " * 40_000, model="Qwen/Qwen2.5-7B-Instruct"),
@@ -168,6 +181,8 @@ TAKEN = [
     ask(response_format={"type": "text"}, model=_VL),
     ask(top_k=-1, n=1, stop=None, temperature=0, min_p=0.1, frequency_penalty=-2, top_p=1),
     _with([{"role": "user", "content": [_IMAGE, {"type": "text", "text": "what?"}]}], model=_VL),
+    _with([_showing(_CLIP)], model=_VL),
+    _with([_showing({"url": "https://example.org/a.mp4"})], model=_OMNI),
     *(ask(model=old) for old in ALIASES),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.slack.interactions import TRANSCRIBE
 from adapters.slack.translate import EVENTS
 
 FOLDER = Path(__file__).parents[3] / "adapters" / "slack"
@@ -27,6 +28,7 @@ SCOPES = {
     "chat.startStream": "chat:write",
     "chat.stopStream": "chat:write",
     "chat.update": "chat:write",
+    "conversations.info": "channels:read groups:read",
     "conversations.open": "im:write",
     "conversations.replies": "channels:history groups:history im:history mpim:history",
     "files.completeUploadExternal": "files:write",
@@ -47,6 +49,7 @@ EVENT_SCOPES = {
     "message.groups": "groups:history",
     "message.im": "im:history",
     "message.mpim": "mpim:history",
+    "reaction_added": "reactions:read",
     "tokens_revoked": None,
     "user_change": "users:read",
 }
@@ -158,6 +161,10 @@ def test_the_surfaces_the_code_serves_are_on(manifest: dict[str, Any]) -> None:
     assert len(agent["agent_description"]) <= 300
     assert len(agent["suggested_prompts"]) <= 4
     assert [command["command"] for command in features["slash_commands"]] == ["/parley"]
+    (shortcut,) = features["shortcuts"]
+    assert (shortcut["type"], shortcut["callback_id"]) == ("message", TRANSCRIBE)
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
     assert manifest["settings"]["interactivity"]["is_enabled"]
     assert manifest["settings"]["socket_mode_enabled"]
     assert not manifest["settings"]["token_rotation_enabled"]

@@ -240,6 +240,20 @@ async def test_a_slash_command_is_answered_in_a_thread_of_its_own(slack: FakeSla
         assert first.author.vouched
 
 
+async def test_a_slip_in_a_slash_command_is_answered_with_the_word_that_was_meant(slack: FakeSlack) -> None:
+    """To the person alone; a greeting and a question of several words are asked."""
+    store, ann = Store(), slack.person("Ann")
+    room = slack.channel("general", [ann])
+    async with running(adapter_for(slack), store):
+        await room.slash(ann, "/parley", "Hlep")
+        (told,) = room.ephemerals_of(ann)
+        assert "I don't know `/parley Hlep`. Did you mean `/parley help`?" in told.text
+        assert store.addressed == []
+        await room.slash(ann, "/parley", "hello")
+        await room.slash(ann, "/parley", "hlep me")
+        assert [event.text for event in store.addressed] == ["hello", "hlep me"]
+
+
 async def test_a_slash_command_where_the_bot_is_not_goes_to_the_direct_messages(slack: FakeSlack) -> None:
     """The person is told why."""
     store, ann = Store(), slack.person("Ann")

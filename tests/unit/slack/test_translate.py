@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack.translate import people_in, translate_button, translate_event
+from adapters.slack.interactions import translate_button, translate_shortcut
+from adapters.slack.translate import people_in, translate_event
 from bot.messages import (
     AttachmentKind,
     ButtonPressed,
@@ -306,7 +307,8 @@ def test_a_button_without_sense_is_dropped(changes: dict[str, Any]) -> None:
 
 NAMES = (
     "type subtype user bot_id ts thread_ts text channel channel_type files blocks edited message hidden "
-    "previous_message deleted_ts team user_team elements style url name actions value view container"
+    "previous_message deleted_ts team user_team elements style url name actions value view container "
+    "reaction item callback_id transcription preview content"
 )
 FIELDS = st.sampled_from(NAMES.split())
 VALUES = st.recursive(
@@ -316,6 +318,7 @@ VALUES = st.recursive(
         st.integers(),
         st.text(max_size=12),
         st.sampled_from(["message", "app_mention", "message_changed", "UANN", "D1", TS, "rich_text", "text"]),
+        st.sampled_from(["reaction_added", "memo", "transcribe", "slack_audio"]),
         st.sampled_from(["<@UBOT>", "<!channel>", "\ud83d", "\x00", "9" * 400, "nan", "inf"]),
     ),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(FIELDS, inner, max_size=5)),
@@ -327,6 +330,7 @@ VALUES = st.recursive(
 def test_no_payload_breaks_the_translation(payload: dict[str, Any]) -> None:
     """It becomes an event that can be stored and read again, or nothing."""
     people_in(payload)
-    for event in (translate_event(payload, SCENE), translate_button(payload, SCENE)):
+    for read_payload in (translate_event, translate_button, translate_shortcut):
+        event = read_payload(payload, SCENE)
         if event is not None:
             assert load_inbound(dump_inbound(event)) == event

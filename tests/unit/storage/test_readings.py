@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, update
 
 from bot.exchange import Exchange
 from bot.messages import Author, ChatKind, ConversationKey, Incoming, TextPart
@@ -25,6 +25,7 @@ from bot.storage.readings import (
     save_reading,
     uncaptioned,
 )
+from bot.storage.turns import prune_turns
 
 KEY = ConversationKey(platform="fake", account="1", chat="7")
 CAT = Picture(data=b"cat", mime="image/jpeg", width=10, height=20)
@@ -152,3 +153,19 @@ def test_who_is_forgotten_leaves_nothing_that_was_read(conn: Connection) -> None
     forget_person(conn, Owner.of(KEY, "5"), asking_turn=99)
     assert pictures_of(conn, [turn_id, 40, 41]) == {41: (CAT,)}
     assert readings_of(conn, 40) == {}
+
+
+def test_what_was_read_for_no_question_goes_with_its_turn(conn: Connection) -> None:
+    """Nothing tells any more whose it was; where a question came of it, it stays with that."""
+    turns = []
+    for number in (1, 2):
+        turns.append(turn_id := arrive(conn, said(number)))
+        save_reading(conn, turn_id, 0, Reading(text="a cat", pictures=(CAT,)))
+        conn.execute(update(tables.turns).values(state="done", finished_at=200.0, join_key=""))
+    asked, unasked = turns
+    history.add_exchange(
+        conn, Exchange(turn_id=asked, conversation=str(KEY), parent_id=None, request="What is it?")
+    )
+    assert prune_turns(conn, before=300.0) == 2
+    assert list(pictures_of(conn, [asked, unasked])) == [asked]
+    assert readings_of(conn, unasked) == {}

@@ -21,6 +21,7 @@ from bot.messages import (
     Edited,
     Inbound,
     StopPressed,
+    TranscriptWanted,
     Unreadable,
     dump_inbound,
     load_inbound,
@@ -378,6 +379,39 @@ def test_other_reactions_are_none_of_ours(signs: tuple[str, ...]) -> None:
     """Nor is one that is taken back, or comes from a channel."""
     assert reaction(*signs) is None
     assert reaction("👍", user=None, actor_chat=PRIVATE) is None
+
+
+HAND = {"type": "emoji", "emoji": "✍"}
+
+
+@pytest.mark.parametrize("sign", ["✍", "✍️"])
+def test_a_writing_hand_asks_for_a_recording_in_writing(sign: str) -> None:
+    """Telegram tells the chat and the message's id, and neither its topic nor what it holds."""
+    event = reaction("🎉", sign, chat=GROUP)
+    assert isinstance(event, TranscriptWanted)
+    assert (event.key, event.message_id, event.author.id) == (key(-1001), "9", "7")
+    assert (event.chat_kind, event.message, event.answer_id) == (ChatKind.GROUP, None, "")
+
+
+def test_an_anonymous_administrator_points_as_the_group() -> None:
+    """Whose messages come in its name too."""
+    event = reaction("✍", chat=GROUP, user=None, actor_chat=GROUP)
+    assert isinstance(event, TranscriptWanted)
+    assert event.author.id == "-1001"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"old_reaction": [HAND], "new_reaction": []},
+        {"old_reaction": [HAND]},
+        {"user": {"id": 8, "is_bot": True, "first_name": "Robot"}},
+        {"user": None},
+    ],
+)
+def test_a_hand_taken_back_or_of_nobody_asks_for_nothing(fields: dict[str, Any]) -> None:
+    """Nor one that was there before."""
+    assert reaction("✍", **{"chat": GROUP, **fields}) is None
 
 
 def test_the_stop_button_of_a_draft_stops_its_topic() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import re
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,15 +23,25 @@ from bot.ports import Fidelity, MenuCommand, Rendered
 from bot.rendering import parse
 from bot.server import HttpServer, Readiness
 
-__all__ = ["Answer", "Browser", "Service", "markdown", "open_service"]
+__all__ = ["Answer", "Browser", "Service", "holders", "markdown", "new_id", "open_browser", "open_service"]
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 MENU = (MenuCommand(name="help", descriptions={"en": "Help", "zh": "帮助"}),)
 
 
 def markdown(text: str) -> Rendered:
     """A text as the core would have it rendered."""
     return WebAdapter(folder=Path("nowhere")).render(parse(text), fidelity=Fidelity.FORMATTED)[0]
+
+
+def holders(folder: Path, words: bytes) -> list[str]:
+    """The files of a folder, and of those in it, that hold these words."""
+    return [path.name for path in folder.rglob("*") if path.is_file() and words in path.read_bytes()]
+
+
+def new_id() -> str:
+    """A name for a wish or a file, as a page makes them."""
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +113,27 @@ class Browser:
     async def say(self, chat: str, text: str, nonce: str) -> Answer:
         """Write a message."""
         return await self.post(f"/chat/api/chats/{chat}/messages", {"text": text, "nonce": nonce})
+
+    async def upload(self, data: bytes | AsyncIterator[bytes], file_id: str = "", **headers: str) -> Answer:
+        """Send the bytes of a file as the page does; ``headers`` as for ``post``."""
+        wanted = {"Origin": self.url, "Content-Type": "application/octet-stream", **headers}
+        sent = {name: value for name, value in wanted.items() if value}
+        path = f"/chat/api/uploads/{file_id or new_id()}"
+        body = io.BytesIO(data) if isinstance(data, bytes) else data
+        async with self.http.post(f"{self.url}{path}", data=body, headers=sent) as answer:
+            return Answer(status=answer.status, headers=answer.headers, body=await answer.read())
+
+    async def attach(self, chat: str, data: bytes, *, text: str = "", **said: Any) -> dict[str, Any]:
+        """Send a message with a file, of which ``said`` is said; the message as the page shows it then."""
+        file_id = (await self.upload(data)).data["id"]
+        body = {"text": text, "nonce": new_id(), "files": [{"id": file_id, **said}]}
+        assert (await self.post(f"/chat/api/chats/{chat}/messages", body)).status == 200
+        return next(shown for shown in reversed(await self.messages(chat)) if shown["who"] == "person")
+
+    async def head(self, path: str, **headers: str) -> Answer:
+        """HEAD."""
+        async with self.http.head(f"{self.url}{path}", headers=headers) as answer:
+            return Answer(status=answer.status, headers=answer.headers, body=await answer.read())
 
     async def messages(self, chat: str) -> list[dict[str, Any]]:
         """What a chat shows after a reload."""

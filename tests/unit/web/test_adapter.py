@@ -11,7 +11,7 @@ from adapters.web import WebAdapter
 from bot.errors import MessageGone, PlatformBusy
 from bot.messages import Author, ConversationKey
 from bot.ports import AnswersButtons, Button, Deletes, Reclaims, Routed
-from tests.unit.web.support import Browser, Service, markdown, open_browser, open_service
+from tests.unit.web.support import Browser, Service, holders, markdown, open_browser, open_service
 
 NONCE = "0123456789abcdef"
 
@@ -21,11 +21,6 @@ async def asked(service: Service, browser: Browser) -> tuple[ConversationKey, st
     chat = await browser.new_chat()
     message = (await browser.say(chat, "a question", NONCE)).data["id"]
     return service.events[0].key, str(message)
-
-
-def holders(folder: Path, words: bytes) -> list[str]:
-    """The files of a folder that hold these words."""
-    return [file.name for file in folder.iterdir() if words in file.read_bytes()]
 
 
 def test_it_offers_what_the_core_can_use() -> None:
@@ -134,8 +129,8 @@ async def test_what_happens_before_and_after_the_run_is_kept_too(tmp_path: Path)
     """A turn that ends while the service stops still brings its answer to the log."""
     adapter = WebAdapter(folder=tmp_path)
     log = adapter._log
-    chat = await log.add_chat("0" * 32, now=1.0)
+    chat = await log.chats.add("0" * 32, now=1.0)
     key = ConversationKey(platform="web", account="local", chat=chat.id)
     message = await adapter.send(key, markdown("late"))
     await adapter.edit(key, message, markdown("late, but whole"))
-    assert [shown.shown.text for shown in await log.messages(chat.id)] == ["late, but whole"]
+    assert [shown.shown.text for shown in await log.messages.newest(chat.id)] == ["late, but whole"]

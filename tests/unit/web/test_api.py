@@ -10,7 +10,7 @@ import pytest
 from bot.errors import ChatClosed
 from bot.messages import ButtonPressed, Deleted, Edited, Incoming, StopPressed
 from bot.ports import Button
-from tests.unit.web.support import Browser, Service, markdown, open_browser, open_service
+from tests.unit.web.support import Browser, Service, markdown, new_id, open_browser, open_service
 
 NONCE = "0123456789abcdef"
 
@@ -95,6 +95,28 @@ async def test_a_button_is_pressed_only_if_it_is_there(service: Service, browser
     for wrong in ({"message": message, "data": "stop:1"}, {"message": "77", "data": "retry:1"}):
         assert (await browser.post(path, {**wrong, "nonce": NONCE})).status == 404
     assert len(service.events) == 2
+
+
+async def test_only_a_whole_answer_can_be_voted_on(service: Service, browser: Browser) -> None:
+    """One that grew as models write; not a reply to a command, nor what asks to be pressed."""
+    chat = await browser.new_chat()
+    await browser.say(chat, "hello", NONCE)
+    key, adapter = service.events[0].key, service.adapter
+    answer = await adapter.send(key, markdown("an an"), live=True)
+    told = await adapter.send(key, markdown("a notice"))
+    asks = await adapter.send(key, markdown("may I"), live=True)
+    await adapter.edit(key, asks, markdown("may I?"), buttons=[[Button(label="Yes", data="yes")]])
+
+    async def votes(message: str) -> bool:
+        press = {"message": message, "data": "feedback:up", "nonce": new_id()}
+        taken = (await browser.post(f"/chat/api/chats/{chat}/press", press)).status == 200
+        shown = next(one for one in await browser.messages(chat) if one["id"] == message)
+        assert shown["votes"] == taken
+        return taken
+
+    assert not await votes(answer)
+    await adapter.edit(key, answer, markdown("an answer"))
+    assert [await votes(one) for one in (answer, told, asks)] == [True, False, False]
 
 
 async def test_stop_reaches_the_core(service: Service, browser: Browser) -> None:

@@ -155,3 +155,12 @@ async def test_the_file_of_the_log_is_its_owners(service: Service, browser: Brow
     """It holds what was said."""
     await browser.new_chat()
     assert (tmp_path / "page.db").stat().st_mode & 0o077 == 0
+
+
+async def test_only_the_page_itself_may_ask_for_the_microphone(browser: Browser) -> None:
+    """Nothing else that is served here, and nothing that the page might hold."""
+    allowed = (await browser.get("/chat/")).headers["Permissions-Policy"]
+    assert allowed == "camera=(), microphone=(self), geolocation=()"
+    for path in ("/chat/app.js", START, "/"):
+        policy = (await browser.get(path)).headers["Permissions-Policy"]
+        assert policy == "camera=(), microphone=(), geolocation=()"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError
@@ -31,7 +31,12 @@ _MOST_IMAGES: Final = 30
 def read_pdf(path: Path, findings: Findings) -> Iterator[Part]:
     """The pages that have text; those without are noted in ``findings``. Raises Unusable."""
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    reader = _open(path)
+    # Given the path, pypdf would read all of the file into memory.
+    with path.open("rb") as file:
+        yield from _pages(_open(file), findings)
+
+
+def _pages(reader: PdfReader, findings: Findings) -> Iterator[Part]:
     findings.pages = _page_count(reader)
     if findings.pages > _MOST_PAGES:
         raise Unusable(DocumentFault.TOO_MANY_PAGES, f"{findings.pages} pages")
@@ -51,9 +56,9 @@ def read_pdf(path: Path, findings: Findings) -> Iterator[Part]:
         raise Unusable(DocumentFault.CORRUPT, "no page can be read")
 
 
-def _open(path: Path) -> PdfReader:
+def _open(file: BinaryIO) -> PdfReader:
     try:
-        reader = PdfReader(path)
+        reader = PdfReader(file)
         # Some have a password only for those who want to change them.
         locked = reader.is_encrypted and not reader.decrypt("")
     except (DependencyError, NotImplementedError) as exc:
