@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -87,9 +88,12 @@ class MadeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """The pictures of one request, at least one. ``seed`` draws the same again."""
+    """Where the pictures of one request are, at least one. ``seed`` draws the same again.
 
-    pictures: tuple[MadeFile, ...]
+    Who knows the ``urls`` can have the pictures, as long as they are there: about an hour.
+    """
+
+    urls: tuple[str, ...]
     model: str
     seed: int | None = None
     trace_id: str = ""
@@ -102,8 +106,13 @@ class DrawsPictures(Protocol):
         """What the model takes; for an unknown one what most take."""
 
     async def draw(self, request: DrawingRequest) -> Drawn:
-        """The pictures, fetched. Raises ProviderError: status 429 when the account's limit is reached, 451
-        for what the provider's filter does not let pass.
+        """Have them drawn, which is paid for; they are still to be fetched. Raises ProviderError: status 429
+        when the account's limit is reached, 451 for what the provider's filter does not let pass.
+        """
+
+    async def fetch(self, urls: Sequence[str], *, model: str) -> tuple[MadeFile, ...]:
+        """All the pictures that ``model`` drew, as often as wanted. Raises ProviderUnavailable when a later
+        try may help, else ProviderError; its status says that they are not there any more.
         """
 
 

@@ -1,4 +1,4 @@
-"""Draws by POST /images/generations (facts: SiliconFlow §7); the pictures are fetched before it returns."""
+"""Draws by POST /images/generations, which answers where the pictures are (facts: SiliconFlow §7)."""
 
 from __future__ import annotations
 
@@ -81,31 +81,29 @@ class SiliconFlowPainter:
         urls = _addresses(answer.body)
         if not urls:
             raise ProviderUnavailable("the answer names no picture", model=model, trace_id=answer.trace_id)
-        pictures = await self._fetch(urls, model)
-        wrong = next((one.mime for one in pictures if not one.mime.startswith("image/")), "")
-        if wrong:
-            raise ProviderError(f"{wrong} instead of a picture", model=model, trace_id=answer.trace_id)
         return Drawn(
-            pictures=pictures,
+            urls=urls,
             model=model,
             seed=seed_of(answer.body.get("seed")),
             trace_id=answer.trace_id,
         )
 
-    async def _fetch(self, urls: Sequence[str], model: str) -> tuple[MadeFile, ...]:
-        """The pictures, fetched side by side; one that can't be had leaves none."""
-
-        async def fetch(url: str) -> MadeFile:
-            return await fetch_result(
-                self._api, url, most_bytes=_MOST_BYTES, timeout_seconds=_FETCH_SECONDS, model=model
-            )
-
+    async def fetch(self, urls: Sequence[str], *, model: str) -> tuple[MadeFile, ...]:
+        """See DrawsPictures.fetch. Side by side; one that can't be had leaves none."""
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(fetch(url), name="fetch a picture") for url in urls]
+                tasks = [group.create_task(self._fetch(url, model), name="fetch a picture") for url in urls]
         except ExceptionGroup as exc:
             raise exc.exceptions[0] from exc
         return tuple(task.result() for task in tasks)
+
+    async def _fetch(self, url: str, model: str) -> MadeFile:
+        picture = await fetch_result(
+            self._api, url, most_bytes=_MOST_BYTES, timeout_seconds=_FETCH_SECONDS, model=model
+        )
+        if not picture.mime.startswith("image/"):
+            raise ProviderError(f"{picture.mime} instead of a picture", model=model)
+        return picture
 
 
 def _body(request: DrawingRequest, model: DrawingModel) -> dict[str, Any]:
@@ -130,10 +128,10 @@ def _body(request: DrawingRequest, model: DrawingModel) -> dict[str, Any]:
     return body
 
 
-def _addresses(body: Mapping[str, Any]) -> list[str]:
+def _addresses(body: Mapping[str, Any]) -> tuple[str, ...]:
     """The pictures are under ``images``, in some answers under ``data`` (facts §7)."""
     entries = body.get("images") or body.get("data")
     if not isinstance(entries, list):
-        return []
+        return ()
     urls = (entry.get("url") for entry in entries if isinstance(entry, dict))
-    return [url for url in urls if isinstance(url, str) and url]
+    return tuple(url for url in urls if isinstance(url, str) and url)

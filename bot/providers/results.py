@@ -1,6 +1,6 @@
 """Fetches what the provider made, from the address it names: without the key, bounded, and looked at.
 
-The address is presigned and lives an hour (facts: SiliconFlow §7, §8), so it is used at once.
+The address is presigned and lives an hour (facts: SiliconFlow §7, §8).
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def _address(url: str, model: str) -> httpx.URL:
     except httpx.InvalidURL:
         address = httpx.URL("")
     if address.scheme not in {"http", "https"} or not address.host:
-        raise ProviderUnavailable("the result came without an address", model=model)
+        raise ProviderError("the result came without an address", model=model)
     return address
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from bot.messages import ChatKind, ConversationKey
@@ -38,6 +39,7 @@ __all__ = [
     "place_in_line",
     "redact_jobs",
     "save_made",
+    "save_results",
     "show_job",
     "shown_job",
     "timer_of",
@@ -83,6 +85,7 @@ class Job:
     ``line_id`` is our message about it, ``reply_to`` the one that asked; ``due_at`` when it gets its turn and
     ``begun_at`` when it did. ``provider_id`` is the provider's number of a film, ``working_turn`` the turn
     that last worked on it. ``showing`` says that showing it was begun, ``seed`` what it was drawn with.
+    ``results`` are the addresses of what is drawn and still to be fetched, in JSON; who has them can do so.
     """
 
     turn_id: int
@@ -105,6 +108,12 @@ class Job:
     working_turn: int = 0
     showing: bool = False
     seed: int | None = None
+    results: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where to fetch what is drawn; none before it is drawn and after it was fetched."""
+        return tuple(orjson.loads(self.results)) if self.results else ()
 
     @property
     def is_open(self) -> bool:
@@ -238,9 +247,14 @@ def _earliest(places: list[float], pace: Pace, count: int) -> float:
 # --- what came out ----------------------------------------------------------------------------------------
 
 
+def save_results(conn: Connection, turn_id: int, urls: Sequence[str], *, seed: int | None) -> Job | None:
+    """Note where what was drawn is to be fetched, so that it is drawn once; None when the order is over."""
+    return change_job(conn, turn_id, results=orjson.dumps(tuple(urls)).decode(), seed=seed)
+
+
 def save_made(conn: Connection, turn_id: int, files: Sequence[MadeFile], *, seed: int | None) -> Job | None:
     """Keep what was made until it is shown; None when the order is over."""
-    job = change_job(conn, turn_id, stage=Stage.MADE, seed=seed)
+    job = change_job(conn, turn_id, stage=Stage.MADE, seed=seed, results="")
     if job is None:
         return None
     conn.execute(delete(made_files).where(made_files.c.turn_id == turn_id))
@@ -266,11 +280,11 @@ def begin_showing(conn: Connection, turn_id: int) -> bool:
 
 
 def end_job(conn: Connection, turn_id: int, stage: Stage) -> bool:
-    """The order is over, and its bytes go; False when it was over before."""
+    """The order is over, and its bytes and addresses go; False when it was over before."""
     ended = conn.execute(
         update(drawings)
         .where(drawings.c.turn_id == turn_id, drawings.c.stage.in_(OPEN_STAGES))
-        .values(stage=stage)
+        .values(stage=stage, results="")
     ).rowcount
     conn.execute(delete(made_files).where(made_files.c.turn_id == turn_id))
     return bool(ended)
@@ -334,7 +348,7 @@ def _wipe(conn: Connection, which: ColumnElement[bool]) -> list[int]:
     for turn_id in ids:
         end_job(conn, turn_id, Stage.CANCELLED)
         delete_timer(conn, timer_of(turn_id))
-    wiped = {"prompt": "", "wish": "{}", "author_id": "", "reply_to": ""}
+    wiped = {"prompt": "", "wish": "{}", "author_id": "", "reply_to": "", "results": ""}
     conn.execute(update(drawings).where(drawings.c.turn_id.in_(ids)).values(**wiped))
     return ids
 

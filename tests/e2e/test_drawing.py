@@ -102,12 +102,20 @@ async def test_kill_9_after_the_tool_was_called_orders_once(fresh: Stage) -> Non
 
 
 @pytest.mark.crash
-async def test_kill_9_while_an_album_is_sent_shows_it_once(fresh: Stage) -> None:
-    """Telegram has the album, and the process dies before it hears so: it finds the album again."""
+async def test_kill_9_while_an_album_is_fetched_and_sent_shows_it_once(fresh: Stage) -> None:
+    """Where it is was noted, so the next process only fetches it. That one dies when Telegram has the album,
+    before it hears so: the third finds the album again.
+    """
     telegram, service = fresh.telegram, fresh.service
     chat = telegram.private(telegram.person("Ann"))
     telegram.drop_answer("sendMediaGroup")
+    fresh.provider.results.broken_downloads = 1_000_000
     await chat.say("/image a red fox --count 2")
+    await service.until(lambda: fresh.provider.results.downloads > 0)
+    await service.kill()
+    assert service.rows("select stage, results != '' from drawings") == [("making", 1)]
+    fresh.provider.results.broken_downloads = 0
+    await service.start()
     await telegram.until(lambda: len(pictures(chat)) == 2)
     await service.kill()
     telegram.clear_faults()
@@ -116,6 +124,7 @@ async def test_kill_9_while_an_album_is_sent_shows_it_once(fresh: Stage) -> None
     await service.settled()
     assert len(pictures(chat)) == 2
     assert len(fresh.provider.painting.drawn) == 1
+    assert service.rows("select stage, results from drawings") == [("shown", "")]
     assert telegram.violations == []
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,11 +15,13 @@ from bot.conversation.desks.speaking import SpeechMeans
 from bot.conversation.saying import Saying
 from bot.conversation.speaking.dialogue import Playwright, voices_beside
 from bot.conversation.speaking.manner import Manner, Spoken, find_manner, in_preset_voice, preset_of
+from bot.conversation.speaking.note import in_voice_or_preset
 from bot.conversation.speaking.post import Parcel, Posted
 from bot.conversation.visit import Reads
 from bot.errors import DeliveryError, ProviderError
 from bot.exchange import Exchange
 from bot.media import UnusableAudio
+from bot.ports import DialogueLine, OutgoingVoice
 from bot.storage import history
 from bot.texts import say
 
@@ -76,11 +79,8 @@ class PodcastDesk:
         if not lines:
             log.warning("podcast_without_dialogue")
             return None
-        manners = await self._manners(order)
-        note = await means.duet.speak(lines, manners, mime=mime)
-        if note is None:  # two voices take turns
-            parts = [Spoken(text=line.text, manner=manners[line.speaker]) for line in lines]
-            note = await means.narrator.join(parts, mime=mime)
+        leading, preset = await find_manner(self._database, order.visit), preset_of(order.visit)
+        note = await in_voice_or_preset(leading, preset, partial(_spoken, lines, preset, means, mime))
         log.info("podcast_made", lines=len(lines), seconds=round(note.seconds))
         return Parcel(
             note=note,
@@ -90,14 +90,21 @@ class PodcastDesk:
             caption=say("podcast_caption", order.language),
         )
 
-    async def _manners(self, order: Order) -> tuple[Manner, Manner]:
-        """How the two speak; one's own voice leads where the chat speaks with it."""
-        leading = await find_manner(self._database, order.visit)
-        _, other = voices_beside(preset_of(order.visit))
-        return leading, in_preset_voice(leading, other)
-
     async def _say(self, order: Order, key: str) -> None:
         await self._saying.say(order.turn, order.message, say(key, order.language))
+
+
+async def _spoken(
+    lines: Sequence[DialogueLine], preset: str, means: SpeechMeans, mime: str, leading: Manner
+) -> OutgoingVoice:
+    """The talk; one's own voice leads where the chat speaks with it. Raises ProviderError, UnusableAudio."""
+    _, other = voices_beside(preset)
+    manners = leading, in_preset_voice(leading, other)
+    note = await means.duet.speak(lines, manners, mime=mime)
+    if note is not None:
+        return note
+    parts = [Spoken(text=line.text, manner=manners[line.speaker]) for line in lines]
+    return await means.narrator.join(parts, mime=mime)  # two voices take turns
 
 
 def _answer_meant(conn: Connection, order: Order) -> Exchange | None:

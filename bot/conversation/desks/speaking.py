@@ -14,18 +14,16 @@ from bot.conversation.commands import CommandName
 from bot.conversation.desk import OrderHandler, Press, PressHandler
 from bot.conversation.desks.history import own_exchange
 from bot.conversation.saying import Saying
-from bot.conversation.speaking.ahead import Rehearsal, Rehearsals
+from bot.conversation.speaking.ahead import Rehearsals
 from bot.conversation.speaking.duet import Duet
-from bot.conversation.speaking.manner import Manner, find_manner, in_preset_voice, preset_of
-from bot.conversation.speaking.note import Narrator
+from bot.conversation.speaking.manner import find_manner, preset_of
+from bot.conversation.speaking.note import Narrator, in_voice_or_preset
 from bot.conversation.speaking.post import Parcel, Posted, VoicePost
 from bot.conversation.speaking.speakable import text_to_speak
 from bot.conversation.visit import Reads
-from bot.errors import ProviderError, ProviderRefused
+from bot.errors import ProviderError
 from bot.exchange import Exchange
 from bot.media import UnusableAudio
-from bot.ports import OutgoingVoice
-from bot.providers import VOICE_GONE
 from bot.storage import chats
 from bot.storage.ledger import deliveries_of
 from bot.storage.spoken import SPEAK
@@ -96,7 +94,11 @@ class SpeakingDesk:
             return
         manner, ahead = await find_manner(self._database, press.visit), means.rehearsals.take(answer.turn_id)
         try:
-            note = await _narrate(text, manner, preset_of(press.visit), means.narrator, mime, ahead)
+            note = await in_voice_or_preset(
+                manner,
+                preset_of(press.visit),
+                lambda one: means.narrator.narrate(text, one, mime=mime, ahead=ahead),
+            )
         except (ProviderError, UnusableAudio) as exc:
             trace_id = exc.trace_id if isinstance(exc, ProviderError) else ""
             log.warning("speech_failed", voice=manner.voice, trace_id=trace_id, reason=str(exc))
@@ -125,16 +127,3 @@ class SpeakingDesk:
             return next((part.message_id for part in deliveries_of(conn, answer.turn_id)), "")
 
         return await self._database.read(query)
-
-
-async def _narrate(
-    text: str, manner: Manner, preset: str, narrator: Narrator, mime: str, ahead: Rehearsal | None
-) -> OutgoingVoice:
-    """The voice note; in the preset voice where the provider has the own one no longer."""
-    try:
-        return await narrator.narrate(text, manner, mime=mime, ahead=ahead)
-    except ProviderRefused as exc:
-        if not manner.model or exc.code not in VOICE_GONE:
-            raise
-        log.warning("own_voice_gone", voice=manner.voice, trace_id=exc.trace_id)
-        return await narrator.narrate(text, in_preset_voice(manner, preset), mime=mime)

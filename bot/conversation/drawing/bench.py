@@ -83,12 +83,12 @@ class Bench:
         stored = await order.turn.effect(lambda conn: pictures_of(conn, [turn_id]))
         return tuple(picture for picture in stored.get(turn_id, ()) if picture.data and not picture.is_film)
 
-    async def put_off(self, order: Order, *, seconds: float) -> Job | None:
-        """Let the order wait a while, counting it as a failure; None when it is over."""
+    async def put_off(self, order: Order, *, seconds: float, stage: Stage = Stage.WAITING) -> Job | None:
+        """Let the order wait a while at ``stage``, counting it as a failure; None when it is over."""
         due = self.now() + seconds
         job = await order.turn.effect(
             lambda conn: change_job(
-                conn, order.job.turn_id, stage=Stage.WAITING, due_at=due, failures=order.job.failures + 1
+                conn, order.job.turn_id, stage=stage, due_at=due, failures=order.job.failures + 1
             )
         )
         if job is not None:

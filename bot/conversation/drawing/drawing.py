@@ -1,4 +1,4 @@
-"""Draws: waits in the provider's line, has the pictures made, and shows them."""
+"""Draws: waits in the provider's line, has the pictures made once, fetches them, and shows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from bot.conversation.drawing.making import Making
 from bot.conversation.drawing.wish import Wish, WishFault, choose_model, load_wish, named, size_for
 from bot.errors import ProviderError, ProviderUnavailable
 from bot.ports import DrawingRequest, Picture
-from bot.storage.drawings import Job, Pace, Stage, begin_drawing, count_open, free_at, place_in_line
+from bot.storage.drawings import (
+    Job,
+    Pace,
+    Stage,
+    begin_drawing,
+    change_job,
+    count_open,
+    free_at,
+    place_in_line,
+    save_results,
+)
 from bot.texts import say
 
 if TYPE_CHECKING:
@@ -27,6 +37,8 @@ _LONGEST_LINE_SECONDS: Final = 1_800.0
 _STALE_SECONDS: Final = 3_600.0
 _MOST_OPEN: Final = 4
 _HOUR: Final = 3_600.0
+# How long the provider keeps what it drew (facts: SiliconFlow §7).
+_KEPT_SECONDS: Final = _HOUR
 _REFRESH_SECONDS: Final = 20.0
 _LIMITED_TRIES: Final = 12
 _TRIES: Final = 3
@@ -64,6 +76,12 @@ class Drawing:
 
     async def work(self, order: Order) -> None:
         """See Maker.work."""
+        if order.job.addresses:
+            await self._resume(order)
+        else:
+            await self._take_its_turn(order)
+
+    async def _take_its_turn(self, order: Order) -> None:
         turn, job = order.turn, order.job
         pace = self._pace(job.model)
         begun = await turn.effect(
@@ -96,8 +114,45 @@ class Drawing:
         except ProviderError as exc:
             await self._recover(order, exc)
             return
-        log.info("pictures_drawn", model=job.model, count=len(drawn.pictures), trace_id=drawn.trace_id)
-        await self._bench.hand_over(order, drawn.pictures, seed=drawn.seed)
+        log.info("pictures_drawn", model=job.model, count=len(drawn.urls), trace_id=drawn.trace_id)
+        # Noted before they are fetched: whatever happens from here on, they are paid for and not drawn again.
+        noted = await order.turn.effect(
+            lambda conn: save_results(conn, job.turn_id, drawn.urls, seed=drawn.seed)
+        )
+        if noted is not None:
+            await self._fetch(order.now(noted))
+
+    async def _resume(self, order: Order) -> None:
+        """The pictures are drawn and only to be fetched: there is no line for that."""
+        turn, job = order.turn, order.job
+        noted = await turn.effect(lambda conn: change_job(conn, job.turn_id, working_turn=turn.id))
+        if noted is not None:
+            await self._fetch(order.now(noted))
+
+    async def _fetch(self, order: Order) -> None:
+        job = order.job
+        try:
+            pictures = await self._making.painter.fetch(job.addresses, model=job.model)
+        except ProviderUnavailable as exc:
+            log.warning("pictures_not_fetched", model=job.model, reason=str(exc))
+            await self._fetch_later(order)
+        except ProviderError as exc:
+            log.warning("pictures_not_fetched", model=job.model, reason=str(exc))
+            # An address that is refused has expired; otherwise what is there is no picture, or far too large.
+            gone = say("draw_gone", order.language)
+            await self._bench.fail(order, gone if exc.status else in_words(exc, order.language))
+        else:
+            await self._bench.hand_over(order, pictures, seed=job.seed)
+
+    async def _fetch_later(self, order: Order) -> None:
+        """Less and less often, until nothing can be at the addresses any more."""
+        job = order.job
+        if self._bench.now() - job.begun_at > _KEPT_SECONDS:
+            await self._bench.fail(order, say("draw_gone", order.language))
+            return
+        # It stays begun, which is what counts towards the provider's limits.
+        seconds = self._making.again_seconds * (job.failures + 1)
+        await self._bench.put_off(order, seconds=seconds, stage=Stage.MAKING)
 
     async def _recover(self, order: Order, error: ProviderError) -> None:
         """A full minute passes, an overload mostly too; what was refused stays refused."""

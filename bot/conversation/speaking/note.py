@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+
+import structlog
 
 from bot.conversation.perceiving.senses import Senses
 from bot.conversation.speaking.ahead import Rehearsal
-from bot.conversation.speaking.manner import Manner, Spoken
+from bot.conversation.speaking.manner import Manner, Spoken, in_preset_voice
 from bot.conversation.speaking.pieces import FIRST_PIECE, LONGEST_PIECE, gathered, sentences_of
+from bot.errors import ProviderRefused
 from bot.media import VoiceForm
 from bot.ports import OutgoingVoice, Speech, SpeechFormat, SpeechRequest
+from bot.providers import VOICE_GONE
 
-__all__ = ["SAMPLE_RATE", "Narrator", "in_other_form"]
+__all__ = ["SAMPLE_RATE", "Narrator", "in_other_form", "in_voice_or_preset"]
+
+log = structlog.get_logger(__name__)
 
 Ask = Callable[[], "asyncio.Task[Speech]"]
 
@@ -98,6 +104,22 @@ def _pieces(sentences: Sequence[str]) -> tuple[str, ...]:
     """As even as they can be spoken side by side: the longest of them is what is waited for."""
     even = sum(map(len, sentences)) // _SIDE_BY_SIDE + 1
     return gathered(sentences, longest=min(max(even, FIRST_PIECE), LONGEST_PIECE))
+
+
+async def in_voice_or_preset(
+    manner: Manner, preset: str, speak: Callable[[Manner], Awaitable[OutgoingVoice]]
+) -> OutgoingVoice:
+    """What ``speak`` makes; in the preset voice where the provider has the own one no longer.
+
+    Raises ProviderError and UnusableAudio.
+    """
+    try:
+        return await speak(manner)
+    except ProviderRefused as exc:
+        if not manner.model or exc.code not in VOICE_GONE:
+            raise
+        log.warning("own_voice_gone", voice=manner.voice, trace_id=exc.trace_id)
+        return await speak(in_preset_voice(manner, preset))
 
 
 async def in_other_form(senses: Senses, note: OutgoingVoice, mime: str) -> OutgoingVoice:

@@ -162,6 +162,9 @@ drawings = Table(
     Column("working_turn", Id, nullable=False, comment="the turn that last worked on it"),
     Column("showing", Boolean, nullable=False, comment="showing it was begun"),
     Column("seed", BigInteger),
+    Column(
+        "results", Text, nullable=False, server_default="", comment="where to fetch what is drawn, in JSON"
+    ),
     Index(None, "model", "stage", "begun_at"),
     Index(None, "author_id", "stage"),
     Index(None, "conversation", "reply_to"),

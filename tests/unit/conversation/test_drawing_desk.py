@@ -18,6 +18,10 @@ from bot.storage.tables import drawings, made_files, timers
 from tests.unit.conversation.conftest import OpenStage
 from tests.unit.conversation.stage import ANN, BEN, Stage, Talk
 
+ALWAYS = 1_000_000
+"""So many downloads break off."""
+TRIES = 4
+"""So often a download is begun before it is put off."""
 PHOTO = Attachment(kind=AttachmentKind.IMAGE, file_id="photo", unique_id="u-photo")
 
 
@@ -66,6 +70,12 @@ async def stages_of(stage: Stage) -> list[str]:
     """How far each order is."""
     rows = await stage.database.read(lambda conn: conn.execute(drawings.select()).all())
     return [row.stage for row in rows]
+
+
+async def addresses_of(stage: Stage) -> list[str]:
+    """Where what was drawn is to be fetched, of each order."""
+    rows = await stage.database.read(lambda conn: conn.execute(drawings.select()).all())
+    return [row.results for row in rows]
 
 
 async def test_a_picture_takes_the_place_of_the_line_about_it(stage: Stage) -> None:
@@ -423,13 +433,74 @@ async def test_deleting_the_message_takes_the_order_back_and_its_words_away(stag
     assert (row.prompt, row.author_id, row.wish) == ("", "", "{}")
 
 
-async def test_an_expired_address_is_a_failure_in_words(stage: Stage) -> None:
-    """The pictures were gone before they could be fetched."""
+async def test_a_restart_while_pictures_are_fetched_has_them_drawn_once(stage: Stage) -> None:
+    """Where they are is stored; to fetch them nobody waits in line again."""
+    stage.sandbox.results.broken_downloads = ALWAYS
+    talk = stage.talk()
+    talk.say("/image a red fox --count 2 --seed 7")
+    await stage.until(lambda: stage.sandbox.results.downloads >= 2)
+    await stage.end()
+    stage.sandbox.results.broken_downloads = 0
+    await stage.begin()
+    await settled(stage)
+    assert len(stage.sandbox.painting.drawn) == 1
+    assert shown_pictures(stage) == [("image/png", "image/png")]
+    assert [text.splitlines()[-1] for text in talk.texts if "Kolors" in text] == ["Kolors · seed 7"]
+    assert not any("in line" in text for shown in talk.shown for text in shown.history)
+    assert await stages_of(stage) == ["shown"]
+    assert await addresses_of(stage) == [""]
+
+
+async def test_pictures_that_cannot_be_fetched_are_fetched_later(stage: Stage) -> None:
+    """Twice in vain, each with all its tries: drawn once, and counted as drawn meanwhile."""
+    stage.sandbox.results.broken_downloads = ALWAYS
+    talk = stage.talk()
+    talk.say("/image a red fox")
+    await stage.until(lambda: stage.sandbox.results.downloads > 2 * TRIES)
+    assert await stages_of(stage) == ["making"]
+    stage.sandbox.results.broken_downloads = 0
+    await settled(stage)
+    assert len(stage.sandbox.painting.drawn) == 1
+    assert shown_pictures(stage) == [("image/png",)]
+
+
+async def test_an_order_is_taken_back_while_its_pictures_cannot_be_fetched(stage: Stage) -> None:
+    """By its button and by deleting the message; nobody knows any more where they are."""
+    stage.sandbox.results.broken_downloads = ALWAYS
+    talk, other = stage.talk(), stage.talk("8")
+    talk.say("/image a red fox")
+    message = other.say("/image a hare", author=BEN)
+    await stage.until(lambda: stage.sandbox.results.downloads > 2 * TRIES)
+    await stage.until(lambda: all(one.texts and one.texts[0].startswith("Drawing") for one in (talk, other)))
+    talk.press("Cancel")
+    other.delete(message)
+    await settled(stage)
+    assert await stages_of(stage) == ["cancelled", "cancelled"]
+    assert await addresses_of(stage) == ["", ""]
+    assert stage.platform.pictures == {}
+
+
+async def test_an_expired_address_is_told_in_words(stage: Stage) -> None:
+    """The pictures are gone, and nothing that is paid for is done without being asked for."""
     stage.sandbox.results.url_seconds = -1.0
     talk = stage.talk()
     await draw(stage, talk, "/image a red fox")
-    assert len(talk.texts) == 1
-    assert talk.texts[0].startswith("The provider can't make this right now")
+    assert talk.texts == ["What I drew was no longer there when I came for it. Please order it once more."]
+    assert len(stage.sandbox.painting.drawn) == 1
+    assert await stages_of(stage) == ["failed"]
+    assert await addresses_of(stage) == [""]
+
+
+async def test_after_an_hour_nothing_is_fetched_any_more(stage: Stage) -> None:
+    """However the downloads fail, the order ends, and with the same words."""
+    stage.sandbox.results.broken_downloads = ALWAYS
+    talk = stage.talk()
+    talk.say("/image a red fox")
+    await stage.until(lambda: stage.sandbox.results.downloads > TRIES)
+    await stage.database.write(lambda conn: conn.execute(drawings.update().values(begun_at=1.0)))
+    await settled(stage)
+    assert talk.texts[0].startswith("What I drew was no longer there")
+    assert len(stage.sandbox.painting.drawn) == 1
 
 
 async def test_a_download_that_breaks_off_is_begun_anew(stage: Stage) -> None:

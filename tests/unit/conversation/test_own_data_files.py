@@ -27,7 +27,7 @@ from tests.fakes.platform import FakePlatform, FilelessPlatform
 from tests.unit.conversation.conftest import OpenStage
 from tests.unit.conversation.recordings import hand_over, short_note
 from tests.unit.conversation.stage import BEN, Stage, Talk
-from tests.unit.conversation.test_own_data import contents, forget, holders
+from tests.unit.conversation.test_own_data import contents, forget, left_of
 from tests.unit.conversation.test_seeing import SEER, picture_file
 from tests.unit.media.made_documents import pdf
 
@@ -131,8 +131,8 @@ async def test_forgetting_counts_each_kind_and_leaves_no_trace(open_stage: OpenS
     left = contents(stage)
     assert MARK not in left
     assert ANNA.id not in left
-    assert holders(stage, MARK.encode()) == []
-    assert holders(stage, ANNA.id.encode()) == []
+    assert await left_of(stage, MARK.encode()) == []
+    assert await left_of(stage, ANNA.id.encode()) == []
 
 
 async def test_who_quoted_the_forgotten_keeps_their_own_words_only(stage: Stage) -> None:

@@ -116,6 +116,18 @@ async def test_ones_own_voice_leads_the_talk(duet: Talk) -> None:
     assert introduced == [own.uri, "alex", own.uri]
 
 
+async def test_a_preset_voice_leads_where_ones_own_is_gone(duet: Talk) -> None:
+    """The provider knows it no longer: the podcast comes all the same."""
+    await makes(duet)
+    await duet.ask("/voice mine")
+    duet.stage.sandbox._audio.voices._voices.clear()
+    await duet.ask("/podcast")
+    assert len(duet.stage.platform.sent_voices) == 1
+    *introduced, dialogue = duet.stage.sandbox.audio_script.spoken
+    assert {body.voice for body in introduced} == {"alex", "anna"}
+    assert dialogue.model == MOSS
+
+
 async def test_a_long_talk_is_cut_between_lines_and_joined(duet: Talk) -> None:
     """Parts of a minute, each beginning with who leads; one recording."""
     lines = [f"This is line {number} of the talk, and {'it goes on ' * 12}".strip() for number in range(24)]

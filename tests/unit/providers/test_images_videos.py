@@ -102,8 +102,9 @@ async def test_every_known_model_takes_all_that_is_said_of_it(studio: Studio, mo
                 sources=(PHOTO,) * about.most_sources if about.redraws else (),
             )
         )
-        assert len(drawn.pictures) == about.most_pictures
-        assert {picture.mime for picture in drawn.pictures} == {"image/png"}
+        pictures = await studio.painter.fetch(drawn.urls, model=about.id)
+        assert len(pictures) == about.most_pictures
+        assert {picture.mime for picture in pictures} == {"image/png"}
         assert drawn.seed == 1
 
 
@@ -120,7 +121,8 @@ async def test_only_what_was_asked_for_is_sent(studio: Studio) -> None:
 
 async def test_the_key_does_not_go_to_where_the_pictures_are(studio: Studio) -> None:
     """The address is presigned, and refuses a second way to be let in."""
-    await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
+    drawn = await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
+    await studio.painter.fetch(drawn.urls, model=KOLORS)
     fetched = [one for one in studio.sandbox.requests if one.path.startswith("/results/")]
     assert [one.authorization for one in fetched] == [""]
 
@@ -167,21 +169,38 @@ async def test_a_bad_key_is_the_accounts_matter(studio: Studio, body: object) ->
 async def test_an_expired_address_is_an_error_that_no_second_try_follows(studio: Studio) -> None:
     """What is gone stays gone."""
     studio.sandbox.results.url_seconds = -1.0
-    with pytest.raises(ProviderError, match="not at its address"):
-        await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
+    drawn = await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
+    with pytest.raises(ProviderError, match="not at its address") as caught:
+        await studio.painter.fetch(drawn.urls, model=KOLORS)
+    assert (type(caught.value), caught.value.status) == (ProviderError, 403)
     assert len([one for one in studio.sandbox.requests if one.path.startswith("/results/")]) == 1
+
+
+async def test_what_is_no_picture_is_not_handed_on(studio: Studio) -> None:
+    """Nor tried again; and no error says the address, which lets anybody in."""
+    film = await studio.filmmaker.submit(film_request())
+    url = (await studio.filmmaker.look(film)).url
+    with pytest.raises(ProviderError, match="video/mp4 instead of a picture") as caught:
+        await studio.painter.fetch([url], model=KOLORS)
+    assert not isinstance(caught.value, ProviderUnavailable)
+    studio.sandbox.results.broken_downloads = 4
+    with pytest.raises(ProviderUnavailable) as caught:
+        await studio.painter.fetch([url], model=KOLORS)
+    assert url.rpartition("=")[2] not in str(caught.value)
 
 
 async def test_a_broken_download_is_begun_anew(studio: Studio) -> None:
     """Three times, after pauses that grow: making the picture again would cost more."""
     studio.sandbox.results.broken_downloads = 3
     drawn = await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
-    assert drawn.pictures[0].data.endswith(b"IEND\xaeB`\x82")
+    (picture,) = await studio.painter.fetch(drawn.urls, model=KOLORS)
+    assert picture.data.endswith(b"IEND\xaeB`\x82")
     assert studio.clock.slept == [1.0, 4.0, 16.0]
     studio.sandbox.results.broken_downloads = 4
     with pytest.raises(ProviderUnavailable):
-        await studio.painter.draw(DrawingRequest(model=KOLORS, prompt="a fox"))
-    assert len(studio.sandbox.painting.drawn) == 2
+        await studio.painter.fetch(drawn.urls, model=KOLORS)
+    assert await studio.painter.fetch(drawn.urls, model=KOLORS) == (picture,)
+    assert len(studio.sandbox.painting.drawn) == 1
 
 
 async def test_a_download_that_never_ends_is_given_up_in_time(studio: Studio) -> None:
@@ -270,8 +289,9 @@ async def test_a_result_is_bounded_and_looked_at(studio: Studio) -> None:
     url = (await studio.filmmaker.look(film)).url
     with pytest.raises(ProviderError, match="more than 100 bytes"):
         await fetch_result(studio.api, url, most_bytes=100, timeout_seconds=10)
-    with pytest.raises(ProviderUnavailable, match="without an address"):
+    with pytest.raises(ProviderError, match="without an address") as caught:
         await fetch_result(studio.api, "file:///etc/passwd", most_bytes=100, timeout_seconds=10)
+    assert not isinstance(caught.value, ProviderUnavailable)
 
 
 # --- films ------------------------------------------------------------------------------------------------

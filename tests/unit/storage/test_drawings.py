@@ -30,6 +30,7 @@ from bot.storage.drawings import (
     place_in_line,
     redact_jobs,
     save_made,
+    save_results,
 )
 from bot.storage.moves import move_chat
 from bot.storage.tables import made_files, metadata
@@ -144,6 +145,7 @@ def test_an_order_is_stored_once_and_a_finished_one_does_not_change(conn: Connec
     assert not end_job(conn, 1, Stage.FAILED)
     assert change_job(conn, 1, stage=Stage.WAITING) is None
     assert begin_drawing(conn, 1, PACE, now=NOW, working_turn=2) is None
+    assert save_results(conn, 1, ["http://x"], seed=1) is None
     assert save_made(conn, 1, [MadeFile(data=b"x", mime="image/png")], seed=1) is None
 
 
@@ -158,6 +160,24 @@ def test_what_was_made_is_kept_until_it_is_shown(conn: Connection) -> None:
     assert begin_showing(conn, 1) is True
     end_job(conn, 1, Stage.SHOWN)
     assert made_of(conn, 1) == ()
+
+
+@pytest.mark.parametrize("end", ["made", "failed"])
+def test_addresses_are_kept_until_the_pictures_are(conn: Connection, end: str) -> None:
+    """In their order, with the seed; they go with the end of the order too."""
+    add_job(conn, order(1))
+    begin_drawing(conn, 1, PACE, now=NOW, working_turn=9)
+    job = save_results(conn, 1, ["http://a/1?x=ä&y=2", "http://a/2"], seed=7)
+    assert job is not None
+    assert job == job_of(conn, 1)
+    assert (job.addresses, job.seed) == (("http://a/1?x=ä&y=2", "http://a/2"), 7)
+    if end == "made":
+        save_made(conn, 1, [MadeFile(data=b"x", mime="image/png")], seed=job.seed)
+    else:
+        end_job(conn, 1, Stage.FAILED)
+    ended = job_of(conn, 1)
+    assert ended is not None
+    assert (ended.results, ended.addresses, ended.seed) == ("", (), 7)
 
 
 def test_open_orders_are_counted_for_one_person_on_one_account(conn: Connection) -> None:
@@ -175,13 +195,14 @@ def test_forgetting_leaves_nothing_of_what_was_said(conn: Connection, how: str) 
     """The row stays for the provider's count, without words, person or pictures."""
     add_job(conn, order(1))
     change_job(conn, 1, stage=Stage.MAKING, working_turn=12)
+    save_results(conn, 1, ["http://x"], seed=1)
     if how == "forget":
         forget_jobs_of(conn, "1", "telegram/1/")
     else:
         assert redact_jobs(conn, HERE, ["55"]) == [12]
     job = job_of(conn, 1)
     assert job is not None
-    assert (job.prompt, job.wish, job.author_id, job.reply_to) == ("", "{}", "", "")
+    assert (job.prompt, job.wish, job.author_id, job.reply_to, job.results) == ("", "{}", "", "", "")
     assert job.stage is Stage.CANCELLED
     assert conn.execute(select(made_files)).all() == []
 

@@ -1,4 +1,4 @@
-"""Recordings in groups, so that somebody can point at one later."""
+"""Recordings in groups, so that somebody can point at one later; where to fetch what was drawn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,19 @@ def upgrade() -> None:
         comment="Recordings that came in groups, for who points at one later; kept for a week.",
     )
     op.create_index("ix_recordings_kept_at", "recordings", ["kept_at"])
+    op.add_column(
+        "drawings",
+        sa.Column(
+            "results",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="where to fetch what is drawn, in JSON",
+        ),
+    )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("drawings") as drawings:
+        drawings.drop_column("results")
     op.drop_table("recordings")
