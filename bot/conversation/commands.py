@@ -14,6 +14,7 @@ from bot.texts import LANGUAGES, say
 
 __all__ = [
     "ASKING",
+    "MAKING",
     "OPEN_TO_STRANGERS",
     "SHOWN",
     "Command",
@@ -103,6 +104,9 @@ SHOWN: Final = (
     CommandName.FORGET,
     CommandName.HELP,
 )
+
+MAKING: Final = frozenset((CommandName.IMAGE, CommandName.VIDEO))
+"""What makes something of the pictures of another message, where there is one to point at."""
 
 ASKING: Final = frozenset(
     {

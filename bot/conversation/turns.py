@@ -15,7 +15,7 @@ from bot.conversation.access.door import Door, is_welcome
 from bot.conversation.access.limits import Limits
 from bot.conversation.again import AGAIN
 from bot.conversation.answer import Answering
-from bot.conversation.commands import ASKING, OPEN_TO_STRANGERS, Command, command_in
+from bot.conversation.commands import ASKING, MAKING, OPEN_TO_STRANGERS, Command, command_in
 from bot.conversation.desk import Order, Press
 from bot.conversation.desks import GroupsDesk, VoiceDesk
 from bot.conversation.front import FrontDesk
@@ -163,7 +163,8 @@ class Turns:
         ):
             return
         elif command is not None:
-            await self._front.carry_out(Order(turn=turn, message=first, command=command, visit=visit))
+            message = await self._roots.pointed_at(first) if command.name in MAKING else first
+            await self._front.carry_out(Order(turn=turn, message=message, command=command, visit=visit))
         else:
             await self._ask(turn, messages, visit, origin=None)
 
@@ -209,7 +210,7 @@ class Turns:
         if not attached:
             return Perceived(readings=known)
         async with self._saying.typing(turn, visit.chat_kind):
-            perceived = await self._perceiving.perceive(turn, visit, attached)
+            perceived = await self._perceiving.perceive(turn, visit, messages, attached)
         return replace(perceived, readings=(*known, *perceived.readings))
 
     async def _pressed(self, turn: Turn, event: ButtonPressed) -> None:

@@ -23,6 +23,7 @@ __all__ = ["View"]
 
 _LONGEST_QUOTE = 280
 _QUOTE_TITLE = 60
+_HEADING_END = "  \n"
 _MOST_THINKING_CHARACTERS = 2400
 _LIVE_THINKING_CHARACTERS = 500
 
@@ -78,12 +79,15 @@ class View:
 
 
 def _quoted(markdown: str) -> Quote | Collapsed:
-    """As a quotation; a long one is folded away under its beginning."""
+    """As a quotation; a long one is folded away under its beginning, which holds its heading."""
     document = parse(markdown)
     plain = " ".join(flatten(document).text.split())
     if len(plain) <= _LONGEST_QUOTE:
         return Quote(blocks=document.blocks)
-    return Collapsed(title=f"{plain[:_QUOTE_TITLE]}…", blocks=document.blocks)
+    heading, _, rest = markdown.partition(_HEADING_END)
+    is_headed = rest and len(heading) < _QUOTE_TITLE and "\n" not in heading
+    blocks = parse(rest).blocks if is_headed else document.blocks
+    return Collapsed(title=f"{plain[:_QUOTE_TITLE]}…", blocks=blocks)
 
 
 def _remark(line: str) -> Paragraph:

@@ -188,7 +188,7 @@ def _sniff_source(source: Path | BinaryIO) -> Container:
         raise UnusableAudio(AudioFault.EMPTY, "the file is empty")
     kind = sniff(head)
     if kind is None:
-        raise UnusableAudio(AudioFault.NOT_AUDIO, f"no known sound or video file begins with {head!r}")
+        raise UnusableAudio(AudioFault.NOT_AUDIO, "no known sound or video file begins like this")
     return kind
 
 

@@ -43,8 +43,12 @@ class Piper:
         """``text`` as 16-bit mono samples; with another ``pitch`` he passes for somebody else."""
         from piper import SynthesisConfig
 
+        # Without its noise the voice says a text the same way each time: what is heard once is heard again.
         config = SynthesisConfig(
-            length_scale=pitch / speed, volume=min(1.0, _LOUDNESS * 10 ** (gain_decibels / 20))
+            length_scale=pitch / speed,
+            noise_scale=0.0,
+            noise_w_scale=0.0,
+            volume=min(1.0, _LOUDNESS * 10 ** (gain_decibels / 20)),
         )
         samples = b"".join(chunk.audio_int16_bytes for chunk in self._voice.synthesize(text, config))
         if pitch == 1.0:

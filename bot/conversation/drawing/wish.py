@@ -151,16 +151,17 @@ def choose_model(wish: Wish, models: Sequence[DrawingModel], *, pictures: int) -
     taking = [model for model in named_ones if model.most_sources >= pictures]
     if not taking:
         raise WishFault("draw_sources", most=max(model.most_sources for model in named_ones))
-    enough = [model for model in taking if model.most_pictures >= wish.count]
-    if not enough:
-        most = max(model.most_pictures for model in taking)
-        raise WishFault("draw_count", model=named(taking[0].id), most=most)
-    fitting = [model for model in enough if not model.sizes or size_for(wish.size, model.sizes) is not None]
+    fitting = [model for model in taking if not model.sizes or size_for(wish.size, model.sizes) is not None]
     if not fitting:
         raise WishFault(
-            "draw_size", size=wish.size, sizes=_listed(str(size) for model in enough for size in model.sizes)
+            "draw_size", size=wish.size, sizes=_listed(str(size) for model in taking for size in model.sizes)
         )
-    return fitting[0]
+    enough = [model for model in fitting if model.most_pictures >= wish.count]
+    if not enough:
+        most = max(fitting, key=lambda model: model.most_pictures)
+        key = "draw_count" if len(fitting) == len(taking) else "draw_count_size"
+        raise WishFault(key, model=named(most.id), most=most.most_pictures, size=wish.size)
+    return enough[0]
 
 
 def size_for(wanted: str, sizes: Sequence[Size]) -> Size | None:

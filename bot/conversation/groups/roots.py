@@ -38,11 +38,21 @@ class Roots:
         begun_by_others = first.follows_up and first.chat_kind is not ChatKind.PRIVATE
         if not begun_by_others or first.quoted is not None or not await self._is_first(first):
             return messages
-        root = self._lately.get(first.key) or await self._shown(first)
-        if root is None:
-            return messages
-        self._remember(first.key, root)
-        return [replace(first, quoted=root), *rest]
+        root = await self._root(first)
+        return messages if root is None else [replace(first, quoted=root), *rest]
+
+    async def pointed_at(self, message: Incoming) -> Incoming:
+        """A command in a thread, as one that answers what the thread begins with. Raises as ``quoted_in``."""
+        if not message.follows_up or message.quoted is not None:
+            return message
+        root = await self._root(message)
+        return message if root is None else replace(message, quoted=root)
+
+    async def _root(self, message: Incoming) -> Quoted | None:
+        root = self._lately.get(message.key) or await self._shown(message)
+        if root is not None:
+            self._remember(message.key, root)
+        return root
 
     async def _is_first(self, message: Incoming) -> bool:
         key = str(message.key)

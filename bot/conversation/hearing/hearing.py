@@ -169,10 +169,17 @@ class Hearing:
         finally:
             await self._leave(name, listening)
 
-    async def whole(self, sound: Sound, *, note: Callable[[int], Awaitable[None]]) -> Transcript:
+    async def whole(
+        self,
+        sound: Sound,
+        *,
+        note: Callable[[int], Awaitable[None]],
+        tell: Callable[[Transcript], None] = lambda _: None,
+    ) -> Transcript:
         """All that is said in a recording. Raises what Listening.changes does.
 
-        ``note`` is called with the transcript's number before anything is stored in it.
+        ``note`` is called with the transcript's number before anything is stored in it, ``tell`` with what
+        is known each time that it has become more.
         """
         noted = False
         async with self.listen(sound) as listening:
@@ -180,6 +187,7 @@ class Hearing:
                 if transcript.id and not noted:
                     await note(transcript.id)
                     noted = True
+                tell(transcript)
             return listening.transcript
 
     def _model(self, sound: Sound, known: Transcript | None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from bot.conversation.hearing.faults import why_not_heard
 from bot.conversation.hearing.hearing import Hearing, Sound
-from bot.conversation.hearing.sources import Recorded, is_voice, messages_of, recorded_in
-from bot.conversation.hearing.transcript_view import clock_time, heading, words_of
+from bot.conversation.hearing.sources import Recorded, is_voice, recorded_in
+from bot.conversation.hearing.transcript_view import clock_time, heading, how_far, words_of
 from bot.conversation.perceiving.perceiving import NotReadable, Place
 from bot.errors import BotError, ChatClosed, DeliveryError, ProviderError
 from bot.media import AudioFault, UnusableAudio
@@ -20,6 +21,7 @@ __all__ = ["VoiceReader", "as_material"]
 
 # An hour of speech is some 50,000 characters; a question about it is asked of its beginning.
 _MOST_CHARACTERS: Final = 40_000
+_WORTH_TELLING_SECONDS: Final = 45.0
 _LEFT_OUT: Final = "[The rest of the recording is left out.]"
 
 
@@ -43,7 +45,9 @@ class VoiceReader:
         )
         try:
             transcript = await self._hearing.whole(
-                sound, note=lambda id_: place.turn.effect(recorded.shown_in(place.turn, id_))
+                sound,
+                note=lambda id_: place.turn.effect(recorded.shown_in(place.turn, id_)),
+                tell=partial(_tell_how_far, place),
             )
         except ChatClosed:
             raise
@@ -58,9 +62,15 @@ class VoiceReader:
         )
 
 
+def _tell_how_far(place: Place, transcript: Transcript) -> None:
+    """Only of a recording that takes a while: the line becomes the answer's message."""
+    if transcript.seconds >= _WORTH_TELLING_SECONDS and not transcript.complete:
+        place.tell(how_far(transcript, place.language))
+
+
 def _recorded(attachment: Attachment, place: Place) -> Recorded:
     """Where it comes from; of a recording in a message we cannot see, nothing is known."""
-    for recorded in recorded_in(messages_of(place.turn)):
+    for recorded in recorded_in(place.messages):
         if recorded.attachment == attachment:
             return recorded
     return Recorded(attachment=attachment, position=-1, message_id="", author_id="", speaker="")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.conversation.again import AGAIN
 from bot.conversation.question import display_name
-from bot.messages import Attachment, AttachmentKind, Author, ChatKind, Edited, Incoming, TextPart
+from bot.messages import Attachment, AttachmentKind, Author, ChatKind, Incoming, TextPart
 from bot.ports import Turn
 from bot.storage.transcripts import Showing, save_showing
 
@@ -22,7 +22,6 @@ __all__ = [
     "is_only_to_be_written_down",
     "is_voice",
     "is_voice_in_group",
-    "messages_of",
     "recorded_in",
 ]
 
@@ -108,12 +107,6 @@ def _is_no_question(attachment: Attachment, *, forwarded: bool) -> bool:
 
 def _is_film(attachment: Attachment) -> bool:
     return attachment.kind is AttachmentKind.DOCUMENT and attachment.mime.startswith("video/")
-
-
-def messages_of(turn: Turn) -> tuple[Incoming, ...]:
-    """What a turn's people wrote."""
-    events = (event.message if isinstance(event, Edited) else event for event in turn.events)
-    return tuple(event for event in events if isinstance(event, Incoming))
 
 
 def recorded_in(messages: Sequence[Incoming]) -> tuple[Recorded, ...]:

@@ -167,7 +167,8 @@ class TranscriptReplies:
         except ChatClosed:
             raise
         except (UnusableAudio, DeliveryError, ProviderError) as exc:
-            return self._failed(job, listening, why_not_heard(exc, job.language))
+            reason = why_not_heard(exc, job.language)
+            return self._failed(job, listening, reason, may_help=not isinstance(exc, UnusableAudio))
         buttons = self._buttons(job, transcript)
         return _End(view=job.look.whole(transcript), buttons=buttons)
 
@@ -210,10 +211,11 @@ class TranscriptReplies:
         return _End(view=job.look.broken_off(transcript, say("stopped", job.language)))
 
     @staticmethod
-    def _failed(job: _Job, listening: Listening | None, reason: str) -> _End:
+    def _failed(job: _Job, listening: Listening | None, reason: str, *, may_help: bool) -> _End:
+        """``may_help`` says whether trying again may; a file that nothing can be heard in stays one."""
         transcript = listening.transcript if listening is not None else Transcript(id=0, model="")
         buttons: Rows = ()
-        if transcript.id:
+        if transcript.id and may_help:
             buttons = ((Button(label=say("button_retry", job.language), data=_data("retry", job)),),)
         return _End(view=job.look.broken_off(transcript, reason), buttons=buttons)
 

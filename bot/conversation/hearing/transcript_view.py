@@ -11,7 +11,7 @@ from bot.rendering import literal
 from bot.storage.transcripts import Passage, Transcript
 from bot.texts import say
 
-__all__ = ["Look", "clock_time", "heading", "is_long", "words_of"]
+__all__ = ["Look", "clock_time", "heading", "how_far", "is_long", "words_of"]
 
 _LONG_CHARACTERS: Final = 600
 _LONG_SECONDS: Final = 60.0
@@ -33,6 +33,17 @@ def heading(speaker: str, seconds: float, *, model: str = "") -> str:
     parts += [clock_time(seconds)] if seconds else []
     parts += [literal(model.rpartition("/")[2])] if model else []
     return f"🎙 {' · '.join(parts)}".strip()
+
+
+def how_far(transcript: Transcript, language: str) -> str:
+    """How much of a recording is heard, in a line."""
+    heard = transcript.passages[-1] if transcript.passages else None
+    if heard is None:
+        return say("hearing_begins", language)
+    if not transcript.seconds:
+        return say("hearing_goes_on_openly", language)
+    done = clock_time(heard.start_seconds + heard.seconds)
+    return say("hearing_goes_on", language, heard=done, length=clock_time(transcript.seconds))
 
 
 def is_long(transcript: Transcript) -> bool:
@@ -77,18 +88,8 @@ class Look:
             remark = say("hearing_preliminary", self.language, platform=platform)
             parts = (self._heading(transcript), remark, _quotation(_plain(preview)))
             return View(markdown="\n\n".join(parts))
-        if heard is None:
-            status = say("hearing_begins", self.language)
-        elif transcript.seconds:
-            status = say(
-                "hearing_goes_on",
-                self.language,
-                heard=clock_time(heard.start_seconds + heard.seconds),
-                length=clock_time(transcript.seconds),
-            )
-        else:
-            status = say("hearing_goes_on_openly", self.language)
         words = words_of(self._newest(transcript.passages), marked=True)
+        status = how_far(transcript, self.language)
         return View(markdown=f"{self._heading(transcript)}\n\n{words}", status=status)
 
     def whole(self, transcript: Transcript) -> View:

@@ -15,7 +15,7 @@ from bot.conversation.perceiving.progress import show_progress
 from bot.conversation.saying import Saying
 from bot.conversation.visit import Reads, Visit
 from bot.errors import BotError, ChatClosed, DeliveryError, Fenced, StorageError
-from bot.messages import Attachment, AttachmentKind
+from bot.messages import Attachment, AttachmentKind, Incoming
 from bot.ports import Adapter, Turn
 from bot.storage.readings import Reading, readings_of, save_reading
 from bot.texts import say
@@ -57,6 +57,8 @@ def _tell_nobody(line: str) -> None:
 class Place:
     """For whom and where an attachment is read. ``tell`` shows them a line about how far that is.
 
+    ``messages`` are those it came with, and the first of them knows what it answers.
+
     Files come through ``fetch``: from ``files`` where they are kept for several to read, else from the
     platform.
     """
@@ -64,6 +66,7 @@ class Place:
     turn: Turn
     visit: Visit
     adapter: Adapter
+    messages: tuple[Incoming, ...] = ()
     tell: Callable[[str], None] = _tell_nobody
     files: Fetches | None = None
 
@@ -138,8 +141,10 @@ class Perceiving:
         """Whether there is a reader for such an attachment."""
         return attachment.kind in self._readers
 
-    async def perceive(self, turn: Turn, visit: Visit, attachments: Sequence[Attachment]) -> Perceived:
-        """Read the attachments, each once, whatever interrupts it: what was read before is not read again.
+    async def perceive(
+        self, turn: Turn, visit: Visit, messages: Sequence[Incoming], attachments: Sequence[Attachment]
+    ) -> Perceived:
+        """Read the messages' attachments, each once, whatever interrupts it: what was read is not read again.
 
         Raises Fenced, StorageError and ChatClosed, and CancelledError when the turn is stopped.
         """
@@ -148,7 +153,8 @@ class Perceiving:
         if not readable:
             return Perceived(unread=unread)
         async with show_progress(self._saying, turn, visit) as tell:
-            place = Place(turn=turn, visit=visit, adapter=self._adapters[turn.key.platform], tell=tell)
+            adapter = self._adapters[turn.key.platform]
+            place = Place(turn=turn, visit=visit, adapter=adapter, messages=tuple(messages), tell=tell)
             readings = await self._read_all(readable[:_MOST_ATTACHMENTS], place)
         return Perceived(readings=readings, unread=(*unread, *readable[_MOST_ATTACHMENTS:]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +25,7 @@ from bot.media.documents import (
     Documents,
     UnusableDocument,
 )
-from bot.messages import Attachment, AttachmentKind, Edited, Incoming
-from bot.ports import Turn
+from bot.messages import Attachment, AttachmentKind, Incoming
 from bot.storage.documents import StoredDocument, save_document, seen_document
 from bot.storage.readings import Reading
 from bot.texts import say
@@ -170,7 +169,7 @@ class DocumentReader:
 
     async def _given(self, document: StoredDocument, place: Place) -> Reading:
         budget = self._prompts.budget_tokens(place.visit.persona)
-        share = max(64, int(budget * _SHARE) // max(1, _documents_in(place.turn)))
+        share = max(64, int(budget * _SHARE) // max(1, _documents_in(place.messages)))
         text = marked(document.parts)
         if estimate_tokens(text) <= share:
             return Reading(text=framed(document, text))
@@ -178,7 +177,7 @@ class DocumentReader:
         wanted = NotesWanted(
             title=title_of(document),
             parts=document.parts,
-            question=_asked(place.turn),
+            question=_asked(place.messages),
             models=self._chain(place),
             budget_tokens=budget,
             most_tokens=share,
@@ -253,21 +252,12 @@ def _teller(place: Place, key: str, name: str) -> Callable[[int, int], None]:
     return tell
 
 
-def _messages(turn: Turn) -> list[Incoming]:
-    return [
-        event.message if isinstance(event, Edited) else event
-        for event in turn.events
-        if isinstance(event, Incoming | Edited)
-    ]
+def _asked(messages: Sequence[Incoming]) -> str:
+    return "\n".join(message.text for message in messages if message.text)
 
 
-def _asked(turn: Turn) -> str:
-    return "\n".join(message.text for message in _messages(turn) if message.text)
-
-
-def _documents_in(turn: Turn) -> int:
+def _documents_in(messages: Sequence[Incoming]) -> int:
     """How many files share the room, with those of the message that is answered."""
-    messages = _messages(turn)
     attached = [item for message in messages for item in message.attachments]
     if messages and messages[0].quoted is not None:
         attached += messages[0].quoted.attachments

@@ -25,9 +25,10 @@ def picture_trouble(error: ProviderError, pictures: Sequence[Picture]) -> str:
         return ""
     if not isinstance(error, ProviderRefused):
         return ""
-    if isinstance(error, ContextOverflow) or error.status == _BODY_TOO_LARGE:
+    is_too_large = error.status == _BODY_TOO_LARGE
+    if isinstance(error, ContextOverflow) or (is_too_large and len(pictures) > 1):
         return "pictures_too_many"
     if error.code in _NOBODY_SEES:
         return "pictures_unseen"
     refused = "film_refused" if any(picture.is_film for picture in pictures) else "picture_refused"
-    return refused if error.code in _ABOUT_PICTURES else ""
+    return refused if is_too_large or error.code in _ABOUT_PICTURES else ""

@@ -15,7 +15,7 @@ from bot.conversation.question import attachments_of
 from bot.conversation.seeing.eyes import Eyes
 from bot.conversation.seeing.files import Fetching, FileTooLarge
 from bot.media import MOST_FILM_BYTES, MOST_STILLS, FilmFault, Films, UnusableFilm
-from bot.messages import Attachment, AttachmentKind, Edited, Incoming
+from bot.messages import Attachment, AttachmentKind
 from bot.ports import Picture
 from bot.storage.readings import Reading
 from bot.texts import say
@@ -90,9 +90,7 @@ class FilmReader:
 
 def stills_for(place: Place) -> int:
     """How many stills each film of the question may have; they share what films may cost."""
-    events = (event.message if isinstance(event, Edited) else event for event in place.turn.events)
-    messages = [event for event in events if isinstance(event, Incoming)]
-    films = sum(one.kind in _FILMS for one in attachments_of(messages)) if messages else 1
+    films = sum(one.kind in _FILMS for one in attachments_of(place.messages)) if place.messages else 1
     return MOST_STILLS // max(1, films)
 
 

@@ -24,7 +24,7 @@ from bot.media import (
     UnusableImage,
     side_for,
 )
-from bot.messages import Attachment, AttachmentKind, Edited, Incoming
+from bot.messages import Attachment, AttachmentKind
 from bot.storage.readings import Reading
 from bot.texts import say
 
@@ -118,6 +118,5 @@ def _words_of(attachment: Attachment) -> str:
 
 def _pictures_in(place: Place) -> int:
     """How many pictures the question may have; they share what pictures may cost."""
-    events = (event.message if isinstance(event, Edited) else event for event in place.turn.events)
-    messages = [event for event in events if isinstance(event, Incoming)]
-    return sum(one.kind in _MAYBE_PICTURES for one in attachments_of(messages)) if messages else 1
+    attached = attachments_of(place.messages) if place.messages else ()
+    return sum(one.kind in _MAYBE_PICTURES for one in attached) or 1

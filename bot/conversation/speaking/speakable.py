@@ -72,10 +72,20 @@ _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U
 _CHINESE_END: Final = re.compile(r"[\u3400-\u9fff，、；：。！？]$")
 _KANA: Final = re.compile(r"[\u3040-\u30ff]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
+# Fenced code, code within a line, and addresses.
+_NO_PROSE: Final = re.compile(
+    rf"^ *(?P<fence>```+|~~~+).*?(?:^ *(?P=fence)|\Z)|`[^`\n]+`|{_URL.pattern}",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
 
 
 def spoken_language(text: str) -> str:
-    """The language of LANGUAGES that our own words in a spoken text are in: zh where Chinese prevails."""
+    """The language of LANGUAGES that our own words in a spoken text are in: zh where Chinese prevails.
+
+    Code and addresses are in no language, unless there is nothing else.
+    """
+    prose = _NO_PROSE.sub(" ", text)
+    text = prose if _LETTER.search(prose) else text
     han = len(_HAN.findall(text))
     letters = len(_LETTER.findall(text)) - han
     # A Chinese character says about as much as three letters.

@@ -64,6 +64,14 @@ def test_a_model_is_chosen_that_can_do_it_or_none(size: str, redraws: bool) -> N
         assert not model.sizes or size_for(size, model.sizes) in model.sizes
 
 
+def test_a_size_that_is_drawn_one_at_a_time_is_not_called_impossible() -> None:
+    """It is there, though not for so many at once; where no size is asked for, several are drawn."""
+    with pytest.raises(WishFault) as caught:
+        choose_model(Wish(prompt="x", size="wide", count=2), DRAWING_MODELS, pictures=0)
+    assert (caught.value.key, caught.value.words["most"]) == ("draw_count_size", 1)
+    assert choose_model(Wish(prompt="x", count=2), DRAWING_MODELS, pictures=0).most_pictures >= 2
+
+
 def test_a_shape_takes_the_nearest_size_that_has_it() -> None:
     """A square is not wide."""
     known = sizes("1024x1024 1664x928 1584x1056")

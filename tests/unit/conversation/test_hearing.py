@@ -25,6 +25,39 @@ async def test_a_spoken_question_is_answered_with_its_words_quoted_above(stage: 
     assert stage.requests[-1]["messages"][-1]["content"] == "Is the bridge closed on Monday?"
 
 
+async def test_a_long_question_is_folded_away_under_a_heading_that_stands_once(stage: Stage) -> None:
+    """With the length in its title, and the words below it."""
+    said = "Is the bridge closed on Monday? " * 20
+    stage.sandbox.audio_script.enqueue_transcripts(said.strip())
+    await stage.talk().ask("", attachments=[hand_over(stage, short_note())])
+    (text,) = stage.talk().texts
+    assert text.startswith("🎙 0:0")
+    assert text.count("🎙") == 1
+    assert text.count("Is the bridge closed on Monday?") >= 2 * 20
+
+
+async def test_a_question_that_takes_minutes_says_how_far_it_is_heard(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the message that becomes the answer."""
+    script, gate = stage.sandbox.audio_script, asyncio.Event()
+    hear = script.hear
+
+    async def held(file: HeardFile) -> str:
+        await gate.wait()
+        return await hear(file)
+
+    monkeypatch.setattr(script, "hear", held)
+    talk = stage.talk()
+    talk.say("", attachments=[hand_over(stage, long_note(), duration_seconds=200.0)])
+    await stage.until(lambda: any("Listening" in text for text in talk.texts))
+    gate.set()
+    await stage.quiet()
+    (shown,) = talk.shown
+    assert "Listening" not in shown.text
+    assert "You said: This recording lasts" in shown.text
+
+
 async def test_the_same_file_is_heard_once_whoever_sends_it_and_wherever(stage: Stage) -> None:
     """What the platform calls the same file is not fetched and not transcribed again."""
     note = hand_over(stage, short_note())
@@ -81,6 +114,10 @@ async def test_a_file_that_is_no_sound_is_told(stage: Stage) -> None:
     await stage.talk().ask("", attachments=[hand_over(stage, b"%PDF-1.7 no sound at all")])
     (text,) = stage.talk().texts
     assert "no sound that I know how to read" in text
+    song = hand_over(stage, b"%PDF-1.7 no sound at all", name="song", kind=AttachmentKind.AUDIO)
+    await stage.talk("8").ask("", attachments=[song])
+    assert "no sound that I know how to read" in stage.talk("8").texts[-1]
+    assert not stage.talk("8").shown[-1].buttons, "trying again would change nothing"
 
 
 async def test_words_beside_a_recording_that_cannot_be_heard_are_answered(stage: Stage) -> None:

@@ -316,7 +316,7 @@ async def test_beside_a_file_that_was_read_the_unseen_picture_is_told_of(open_st
         (400, 20042, "The model would not take the picture."),
         (400, 20041, "I can't see pictures here"),
         (400, 20012, "I can't see pictures here"),
-        (413, 20043, "That is more than the model can look at"),
+        (413, 20043, "The model would not take the picture."),
     ],
 )
 async def test_a_picture_that_the_provider_refuses_gets_a_sentence(
@@ -327,6 +327,14 @@ async def test_a_picture_that_the_provider_refuses_gets_a_sentence(
     ann = eyes.stage.talk()
     await ann.ask("Which colour?", attachments=[eyes.photo()])
     assert ann.texts[0].startswith(sentence)
+
+
+async def test_fewer_pictures_are_asked_for_only_where_there_were_several(eyes: Eyes) -> None:
+    """When the body is too large for the provider."""
+    eyes.answer = Reply.error(413, "too large", form="text")
+    ann = eyes.stage.talk()
+    await ann.ask("Which colours?", attachments=[eyes.photo(), eyes.photo()])
+    assert ann.texts[0].startswith("That is more than the model can look at")
 
 
 async def test_a_retry_shows_the_picture_again(eyes: Eyes) -> None:

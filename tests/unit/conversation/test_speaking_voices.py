@@ -88,7 +88,7 @@ async def test_a_recording_of_another_length_is_refused_unheard(stage: Stage, se
     """Too short has no voice in it; too long the provider does not take."""
     talk = stage.talk()
     await talk.ask("/voice new mine", quoted=records(stage, seconds))
-    assert f"lasts {seconds:.0f} seconds" in talk.texts[-1]
+    assert f"lasts {seconds:.0f} s; it takes 8 to 29 s." in talk.texts[-1]
     assert stage.sandbox.audio_script.heard == []
 
 

@@ -65,6 +65,9 @@ def test_our_own_words_are_in_the_answers_language() -> None:
     assert speakable_text("代码如下：\n\n```\nx\n```") == "代码如下：\n代码请看消息。"
     assert spoken_language("用 Python 写一个 print 函数就可以了") == "zh"
     assert spoken_language("The word 你好 means hello") == "en"
+    assert spoken_language("用 `sorted`：\n\n```python\nprint(sorted([3, 1, 2]))\n```\n就行。") == "zh"
+    assert spoken_language("见 https://example.com/docs/sorting 里的说明。") == "zh"
+    assert spoken_language("```python\nprint(1)\n```") == "en"
     assert spoken_language("これは日本語です") == "en"
 
 
