@@ -40,8 +40,9 @@ class EmbeddedEngine:
     """bot.ports.Engine for one process that owns its database (open_database sees to that).
 
     Events may come in before ``serve`` and after it; they are worked on while it runs. A conversation
-    with ``max_open_turns`` open turns in a lane gets no more of them: further events are stored, and their
-    turns are dead from the start with the error "flood". Every method raises StorageError.
+    with ``max_open_turns`` open turns in its queue, or ten times as many beside it, gets no more of them:
+    further events are stored, and their turns are dead from the start with the error "flood". Every method
+    raises StorageError.
     """
 
     def __init__(

@@ -36,6 +36,9 @@ class Intake:
     refused: bool = False
 
 
+# What waits there holds up nothing behind it: a group's recordings of some minutes, each for its own reply.
+_BESIDE = 10
+
 _KNOWN = select(inbound.c.id).where(
     inbound.c.platform == bindparam("platform"),
     inbound.c.account == bindparam("account"),
@@ -76,7 +79,8 @@ _EVENTS = select(inbound.c.payload).where(inbound.c.turn_id == bindparam("turn_i
 def take_in(conn: Connection, arrival: Arrival, *, max_open: int) -> Intake | None:
     """Store the event and what it becomes; None when it is known already.
 
-    A conversation with ``max_open`` open turns in a lane gets no more: the turn is stored as dead.
+    A conversation with ``max_open`` open turns in its queue, or ten times as many beside it, gets no more:
+    the turn is stored as dead.
     """
     if _is_known(conn, arrival.event):
         return None
@@ -133,7 +137,8 @@ def _join(conn: Connection, arrival: Arrival) -> Intake | None:
 
 
 def _add_turn(conn: Connection, arrival: Arrival, max_open: int) -> Intake:
-    refused = conn.execute(_COUNT_OPEN, _place(arrival)).scalar_one() >= max_open
+    most = max_open * (_BESIDE if arrival.lane is Lane.CONTROL else 1)
+    refused = conn.execute(_COUNT_OPEN, _place(arrival)).scalar_one() >= most
     row = {
         **_place(arrival),
         "state": State.DEAD if refused else _waiting_state(arrival),

@@ -190,6 +190,16 @@ async def test_pruning_forgets_what_was_refused_as_flood(bench: EmbeddedBench) -
     assert await _rows(bench, "inbound") == 1
 
 
+async def test_beside_the_queue_ten_times_as_many_may_be_open(bench: EmbeddedBench) -> None:
+    """Recordings posted faster than a group bears replies wait there, and hold up no question."""
+    engine = EmbeddedEngine(database=bench.database, clock=bench.clock, max_open_turns=2)
+    for number in range(21):
+        await engine.accept(message(str(number)), lane=Lane.CONTROL)
+    assert len(await engine.dead()) == 1
+    await engine.accept(message("a question"))
+    assert len(await engine.dead()) == 1
+
+
 async def test_a_flood_is_one_line_in_the_log(bench: EmbeddedBench) -> None:
     """The log is not flooded in its turn."""
     bench.serve(Recorder(blocks={"0"}))
